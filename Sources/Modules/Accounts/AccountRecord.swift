@@ -1,0 +1,54 @@
+package import XMPP
+
+/// An account as it is stored: its address and what SCRAM needs; never a password.
+package struct AccountRecord: Sendable, Hashable {
+    /// The bare address.
+    package let jid: JID
+    package var sha1: Secret
+    package var sha256: Secret
+
+    package init(_ jid: JID, sha1: Secret, sha256: Secret) {
+        self.jid = jid.bare
+        self.sha1 = sha1
+        self.sha256 = sha256
+    }
+
+    /// What a server keeps of a password for one hash (RFC 5802 §3, `StoredKey` and `ServerKey`).
+    package struct Secret: Sendable, Hashable {
+        package var salt: [UInt8]
+        package var iterations: Int
+        package var storedKey: [UInt8]
+        package var serverKey: [UInt8]
+
+        package init(salt: [UInt8], iterations: Int, storedKey: [UInt8], serverKey: [UInt8]) {
+            self.salt = salt
+            self.iterations = iterations
+            self.storedKey = storedKey
+            self.serverKey = serverKey
+        }
+    }
+}
+
+/// An account's place in a shared group.
+package struct GroupMembership: Sendable, Hashable {
+    package var group: String
+    /// The bare address.
+    package var member: JID
+
+    package init(group: String, member: JID) {
+        self.group = group
+        self.member = member.bare
+    }
+}
+
+/// What the store keeps of accounts and shared groups.
+package enum AccountChange: Sendable, Hashable {
+    /// A new account, or other secrets for one that exists.
+    case save(AccountRecord)
+    /// Ends the account with all that is its own or names it: roster, nodes, affiliations,
+    /// subscriptions, group memberships, and its place in other rosters. Who registers the name
+    /// again inherits nothing (CVE-2024-25420).
+    case remove(JID)
+    case join(GroupMembership)
+    case leave(GroupMembership)
+}
