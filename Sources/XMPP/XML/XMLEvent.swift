@@ -1,0 +1,37 @@
+/// What a stream of XML says, one step at a time.
+package enum XMLEvent: Sendable, Hashable {
+    /// The start tag of the stream.
+    case opened(StreamHeader)
+    /// A whole child of the stream: a stanza, or a step of a negotiation.
+    case element(Element)
+    /// The end tag of the stream; nothing comes after it.
+    case closed
+}
+
+/// The start tag of a stream (RFC 6120 §4.7), its attributes as sent.
+package struct StreamHeader: Sendable, Hashable {
+    /// The content namespace, declared as the default one: `jabber:client` …
+    package var namespace: String
+    package var to: String?
+    package var from: String?
+    package var id: String?
+    package var version: String?
+    /// `xml:lang`, the default for every stanza of the stream.
+    package var language: String?
+
+    package init(
+        namespace: String,
+        to: String? = nil,
+        from: String? = nil,
+        id: String? = nil,
+        version: String? = "1.0",
+        language: String? = nil
+    ) {
+        self.namespace = namespace
+        self.to = to
+        self.from = from
+        self.id = id
+        self.version = version
+        self.language = language
+    }
+}

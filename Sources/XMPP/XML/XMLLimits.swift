@@ -1,0 +1,34 @@
+/// How much one stanza may ask of us; whoever goes over ends their stream with `policy-violation`.
+///
+/// Bytes bound what is buffered, depth the recursion of whoever walks the tree, attributes and
+/// children the memory that a few bytes of markup can turn into (`<a/>` is 4 bytes on the wire and
+/// some hundred as a tree).
+package struct XMLLimits: Sendable, Hashable {
+    /// From the `<` of a stanza's start tag to the `>` of its end tag; also a stream's header.
+    package var stanzaBytes: Int
+    /// Elements within each other, the stanza included.
+    package var depth = 100
+    /// Attributes and namespace declarations of one element.
+    package var attributes = 200
+    /// Elements below the stanza, at any depth.
+    package var children = 10_000
+
+    package init(
+        stanzaBytes: Int,
+        depth: Int = 100,
+        attributes: Int = 200,
+        children: Int = 10_000
+    ) {
+        self.stanzaBytes = stanzaBytes
+        self.depth = depth
+        self.attributes = attributes
+        self.children = children
+    }
+
+    /// Before the peer has said who it is: 10 000 bytes, the least that RFC 6120 §13.12 allows.
+    package static let beforeAuthentication = Self(stanzaBytes: 10_000)
+    /// For an account's client: 256 KiB.
+    package static let client = Self(stanzaBytes: 256 * 1024)
+    /// For another server, or what a server sends us: 512 KiB.
+    package static let server = Self(stanzaBytes: 512 * 1024)
+}

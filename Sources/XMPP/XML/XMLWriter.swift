@@ -1,0 +1,230 @@
+/// Turns elements into bytes.
+///
+/// Whatever text and attributes hold, the result is well-formed and reads back the same, with one
+/// exception: what XML 1.0 cannot carry in any form (control characters other than tab and line
+/// ends, U+FFFE, U+FFFF) becomes U+FFFD, so that its absence can be seen.
+package struct XMLWriter: Sendable {
+    /// What is written so far.
+    package private(set) var bytes: [UInt8] = []
+
+    /// Starts empty, with room for `capacity` bytes.
+    package init(reserving capacity: Int = 512) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Writes an element into a place where `defaultNamespace` is the default.
+    ///
+    /// An empty default means a document of its own; any other a child of a stream, whose header
+    /// has declared the prefix `stream` (RFC 6120 §4.8.5 has it in use for features and errors).
+    package mutating func write(_ element: Element, inheriting defaultNamespace: String = "") {
+        write(element, default: defaultNamespace, inStream: !defaultNamespace.isEmpty)
+    }
+
+    /// Writes the start tag of a stream: the header (RFC 6120 §4.7).
+    package mutating func write(_ header: StreamHeader) {
+        append("<?xml version='1.0'?><stream:stream")
+        attribute("xmlns", header.namespace)
+        attribute("xmlns:stream", Namespace.streams)
+        if let from = header.from { attribute("from", from) }
+        if let to = header.to { attribute("to", to) }
+        if let id = header.id { attribute("id", id) }
+        if let version = header.version { attribute("version", version) }
+        if let language = header.language { attribute("xml:lang", language) }
+        append(">")
+    }
+
+    /// Writes the end tag of a stream (RFC 6120 §4.4).
+    package mutating func writeStreamEnd() {
+        append("</stream:stream>")
+    }
+
+    /// Writes character data, escaped.
+    package mutating func write(text: String) {
+        escape(text, Escape.inText)
+    }
+
+    /// Writes markup as it is: the caller vouches for it.
+    package mutating func write(raw markup: [UInt8]) {
+        bytes.append(contentsOf: markup)
+    }
+
+    /// Empties the writer and keeps its room.
+    package mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+    }
+}
+
+// MARK: - Elements
+
+extension XMLWriter {
+    private mutating func write(_ element: Element, default inherited: String, inStream: Bool) {
+        assert(Self.isName(element.name), "not a name: \(element.name)")
+        let isPrefixed = inStream && element.namespace == Namespace.streams
+        append(isPrefixed ? "<stream:" : "<")
+        append(element.name)
+        var inner = inherited
+        if !isPrefixed, element.namespace != inherited {
+            attribute("xmlns", element.namespace)
+            inner = element.namespace
+        }
+        write(element.attributes)
+        guard !element.children.isEmpty else { return append("/>") }
+        append(">")
+        for child in element.children {
+            switch child {
+            case .element(let child): write(child, default: inner, inStream: inStream)
+            case .text(let text): write(text: text)
+            case .raw(let raw): write(raw: raw.bytes)
+            }
+        }
+        append(isPrefixed ? "</stream:" : "</")
+        append(element.name)
+        append(">")
+    }
+
+    private mutating func write(_ attributes: [Element.Attribute]) {
+        var prefixes: [String] = []
+        for attribute in attributes {
+            assert(Self.isName(attribute.name), "not a name: \(attribute.name)")
+            if attribute.namespace.isEmpty {
+                self.attribute(attribute.name, attribute.value)
+            } else if attribute.namespace == Namespace.xml {
+                self.attribute("xml:" + attribute.name, attribute.value)
+            } else {
+                // The default namespace does not reach attributes: each needs a prefix, declared
+                // where it is used, once an element.
+                let known = prefixes.firstIndex(of: attribute.namespace)
+                let prefix = "ns\(known ?? prefixes.count)"
+                if known == nil {
+                    prefixes.append(attribute.namespace)
+                    self.attribute("xmlns:" + prefix, attribute.namespace)
+                }
+                self.attribute(prefix + ":" + attribute.name, attribute.value)
+            }
+        }
+    }
+
+    mutating func attribute(_ name: String, _ value: String) {
+        bytes.append(UInt8(ascii: " "))
+        append(name)
+        append("='")
+        escape(value, Escape.inAttribute)
+        bytes.append(UInt8(ascii: "'"))
+    }
+
+    private mutating func append(_ text: String) {
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    /// Whether `name` cannot break out of a tag. Names come from our code or from a parser.
+    private static func isName(_ name: String) -> Bool {
+        !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                byte > 0x2C && byte != 0x2F && !(0x3A...0x40).contains(byte)
+            }
+    }
+}
+
+// MARK: - Escaping
+
+/// Which bytes cannot stand for themselves, as one bit for each of the first 64: the only others
+/// are the noncharacters behind the lead byte 0xEF.
+private enum Escape {
+    private static let controls: UInt64 = 0xFFFF_FFFF & ~(1 << 0x09) & ~(1 << 0x0A)
+    private static func bit(_ scalar: Unicode.Scalar) -> UInt64 { 1 << UInt64(scalar.value) }
+
+    /// `>` too, for the sake of `]]>`; CR, which a parser would turn into LF.
+    static let inText = controls | bit("<") | bit("&") | bit(">")
+    /// Tab and LF too, which a parser would turn into spaces.
+    static let inAttribute =
+        inText | bit("'") | bit("\"") | 1 << 0x09 | 1 << 0x0A
+}
+
+extension XMLWriter {
+    private mutating func escape(_ text: String, _ special: UInt64) {
+        var text = text
+        text.withUTF8 { escape($0, special) }
+    }
+
+    private mutating func escape(_ text: UnsafeBufferPointer<UInt8>, _ special: UInt64) {
+        var start = 0
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
+            let isSpecial = byte < 64 ? special >> UInt64(byte) & 1 != 0 : byte == 0xEF
+            guard isSpecial, let replacement = Self.replacement(at: index, in: text) else {
+                index += 1
+                continue
+            }
+            bytes.append(contentsOf: text[start..<index])
+            append(replacement)
+            index += byte == 0xEF ? 3 : 1
+            start = index
+        }
+        bytes.append(contentsOf: text[start..<text.count])
+    }
+
+    private static func replacement(
+        at index: Int,
+        in text: UnsafeBufferPointer<UInt8>
+    ) -> String? {
+        switch text[index] {
+        case UInt8(ascii: "<"): "&lt;"
+        case UInt8(ascii: ">"): "&gt;"
+        case UInt8(ascii: "&"): "&amp;"
+        case UInt8(ascii: "'"): "&apos;"
+        case UInt8(ascii: "\""): "&quot;"
+        case 0x09: "&#9;"
+        case 0x0A: "&#10;"
+        case 0x0D: "&#13;"
+        case 0xEF:
+            // EF BF BE and EF BF BF are U+FFFE and U+FFFF; a String's UTF-8 is whole.
+            text[index + 1] == 0xBF && text[index + 2] >= 0xBE ? "\u{FFFD}" : nil
+        default: "\u{FFFD}"
+        }
+    }
+}
+
+// MARK: - Whole values
+
+extension Element {
+    /// The element as bytes; see ``XMLWriter/write(_:inheriting:)`` for the default namespace.
+    package func serialized(inheriting defaultNamespace: String = "") -> [UInt8] {
+        var writer = XMLWriter()
+        writer.write(self, inheriting: defaultNamespace)
+        return writer.bytes
+    }
+}
+
+extension Stanza {
+    /// The stanza as a child of a stream with that content namespace (RFC 6120 §4.8.2).
+    ///
+    /// A stanza's own children in `jabber:client`, such as `<body/>`, move with it.
+    package func serialized(in contentNamespace: String = Namespace.client) -> [UInt8] {
+        var writer = XMLWriter()
+        writer.write(self, in: contentNamespace)
+        return writer.bytes
+    }
+}
+
+extension XMLWriter {
+    /// Writes a stanza as a child of a stream with that content namespace.
+    package mutating func write(_ stanza: Stanza, in contentNamespace: String = Namespace.client) {
+        var element = stanza.element
+        if contentNamespace != Namespace.client { element.move(to: contentNamespace) }
+        write(element, inheriting: contentNamespace)
+    }
+}
+
+extension Element {
+    /// Renames `jabber:client` on this element and down to where another namespace begins.
+    fileprivate mutating func move(to contentNamespace: String) {
+        guard namespace == Namespace.client else { return }
+        namespace = contentNamespace
+        for index in children.indices {
+            guard case .element(var child) = children[index] else { continue }
+            child.move(to: contentNamespace)
+            children[index] = .element(child)
+        }
+    }
+}
