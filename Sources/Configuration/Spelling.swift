@@ -2,7 +2,7 @@
 package enum Spelling {
     /// The candidate at the smallest edit distance, if it is near enough to be meant.
     package static func nearest(to word: String, among candidates: [String]) -> String? {
-        let allowed = word.utf8.count <= 4 ? 1 : 2
+        let allowed = min(word.utf8.count / 3, 2)
         let near = candidates.map { (name: $0, distance: distance(word, $0)) }
             .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
         guard let near, near.distance <= allowed else { return nil }

@@ -1,6 +1,8 @@
 package import XMPP
 
-/// Where accounts and shared groups are kept. Read once when the server starts; changes go to the
+/// Where accounts and shared groups are kept.
+///
+/// Read once when the server starts; changes go to the
 /// store's writer as ``AccountChange``.
 package protocol AccountStore: Sendable {
     /// Hands over every account, one after the other, in no particular order.
@@ -11,7 +13,9 @@ package protocol AccountStore: Sendable {
     func account(_ jid: JID) throws -> AccountRecord?
 }
 
-/// Where rosters are kept. Changes go to the store's writer as ``RosterChange``.
+/// Where rosters are kept.
+///
+/// Changes go to the store's writer as ``RosterChange``.
 package protocol RosterStore: Sendable {
     /// Hands over every contact with the account whose roster it is in.
     func loadRosters(_ receive: (_ owner: JID, _ item: RosterItem) throws -> Void) throws

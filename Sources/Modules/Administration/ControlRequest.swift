@@ -86,7 +86,7 @@ package struct ServerStatus: Sendable, Hashable {
     package var domain: String
     package var processID: Int
     package var started: Instant
-    /// Counts by name, in the order to show them: accounts, sessions, nodes, items …
+    /// Counts by name, in the order to show them: accounts, sessions, nodes, items.
     package var counts: [Count]
 
     /// One number of the status.

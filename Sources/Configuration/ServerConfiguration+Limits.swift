@@ -1,0 +1,94 @@
+extension ServerConfiguration {
+    /// What the server grants before it says no; each is a key of `[limits]`.
+    package struct Limits: Sendable, Equatable {
+        /// Bytes of a stanza from who is logged in (`stanza_size`).
+        package var stanzaBytes = 256 * 1024
+        /// Bytes of a stanza before that; RFC 6120 §13.12 allows no less
+        /// (`stanza_size_before_login`).
+        package var stanzaBytesBeforeLogin = 10_000
+        /// Elements inside one another (`stanza_depth`).
+        package var stanzaDepth = 100
+        /// Attributes of an element (`stanza_attributes`).
+        package var stanzaAttributes = 200
+        /// Elements of a stanza (`stanza_children`).
+        package var stanzaChildren = 10_000
+        /// Connections at a time, which bounds descriptors and memory (`connections`).
+        package var connections = 20_000
+        /// From the connection to the log-in, whatever is sent meanwhile (`login_time`).
+        package var loginTime = Duration.seconds(60)
+        /// Wrong passwords on one stream; RFC 6120 §6.4.5 says 2 to 5 (`login_attempts`).
+        package var loginAttempts = 3
+        /// Sessions of an account (`sessions_per_account`).
+        package var sessionsPerAccount = 10
+        /// Silence after which a client is asked whether it is there (`ping_after`).
+        package var pingAfter = Duration.seconds(15)
+        /// Silence after which it is gone (`gone_after`).
+        package var goneAfter = Duration.seconds(30)
+        /// Bytes that wait for a client that reads slowly (`outbound_queue`).
+        package var outboundQueueBytes = 1024 * 1024
+        /// Nodes of an account (`nodes_per_account`).
+        package var nodesPerAccount = 1000
+        /// Items of a node, and what `max` means (`items_per_node`).
+        package var itemsPerNode = 10_000
+        /// Bytes of an item's payload (`payload_size`).
+        package var payloadBytes = 64 * 1024
+        /// Subscriptions to a node (`subscriptions_per_node`).
+        package var subscriptionsPerNode = 10_000
+        /// Bytes of payloads that are kept in memory (`cache_size`).
+        package var cacheBytes = 64 * 1024 * 1024
+
+        package init() {}
+
+        /// Reads the table `[limits]`.
+        init(_ table: ConfigurationTable) throws(ConfigurationError) {
+            try readStanzas(table)
+            try readSessions(table)
+            try readNodes(table)
+        }
+
+        private mutating func readStanzas(
+            _ table: ConfigurationTable
+        ) throws(ConfigurationError) {
+            let sizes = 10_000...(16 << 20)
+            stanzaBytes = try table.size("stanza_size", in: sizes) ?? stanzaBytes
+            stanzaBytesBeforeLogin =
+                try table.size("stanza_size_before_login", in: sizes) ?? stanzaBytesBeforeLogin
+            stanzaDepth = try table.integer("stanza_depth", in: 10...1000) ?? stanzaDepth
+            stanzaAttributes =
+                try table.integer("stanza_attributes", in: 20...10_000) ?? stanzaAttributes
+            stanzaChildren =
+                try table.integer("stanza_children", in: 100...1_000_000) ?? stanzaChildren
+        }
+
+        private mutating func readSessions(
+            _ table: ConfigurationTable
+        ) throws(ConfigurationError) {
+            connections = try table.integer("connections", in: 1...1_000_000) ?? connections
+            loginTime =
+                try table.duration("login_time", in: .seconds(1) ... .seconds(600)) ?? loginTime
+            loginAttempts = try table.integer("login_attempts", in: 1...5) ?? loginAttempts
+            sessionsPerAccount =
+                try table.integer("sessions_per_account", in: 1...1000) ?? sessionsPerAccount
+            let silence = Duration.seconds(1) ... .seconds(86400)
+            pingAfter = try table.duration("ping_after", in: silence) ?? pingAfter
+            goneAfter = try table.duration("gone_after", in: silence) ?? goneAfter
+            if goneAfter <= pingAfter {
+                throw table.error("gone_after", "must be longer than ping_after")
+            }
+            outboundQueueBytes =
+                try table.size("outbound_queue", in: (64 << 10)...(1 << 30))
+                ?? outboundQueueBytes
+        }
+
+        private mutating func readNodes(_ table: ConfigurationTable) throws(ConfigurationError) {
+            nodesPerAccount =
+                try table.integer("nodes_per_account", in: 1...1_000_000) ?? nodesPerAccount
+            itemsPerNode = try table.integer("items_per_node", in: 1...10_000_000) ?? itemsPerNode
+            payloadBytes = try table.size("payload_size", in: 1024...(16 << 20)) ?? payloadBytes
+            subscriptionsPerNode =
+                try table.integer("subscriptions_per_node", in: 1...1_000_000)
+                ?? subscriptionsPerNode
+            cacheBytes = try table.size("cache_size", in: 0...(1 << 40)) ?? cacheBytes
+        }
+    }
+}

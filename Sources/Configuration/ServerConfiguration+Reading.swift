@@ -1,0 +1,152 @@
+extension ServerConfiguration {
+    /// Reads the file at `path`.
+    package static func read(_ path: String) throws(ConfigurationError) -> ServerConfiguration {
+        try ServerConfiguration(ConfigurationFile.read(path))
+    }
+
+    /// Reads a parsed file; relative paths in it start at the file's own directory.
+    package init(_ file: ConfigurationFile) throws(ConfigurationError) {
+        let root = file.root
+        domain = try Self.domain(root)
+        guard let data = try root.string("data"), !data.isEmpty else {
+            throw root.missing("data", "\"/var/lib/lapwing\"")
+        }
+        let paths = Paths(file: file.name)
+        dataDirectory = paths.absolute(data)
+        let socket = try root.string("control_socket").map(paths.absolute)
+        controlSocket = socket ?? Self.usualSocket(in: dataDirectory)
+        if controlSocket.utf8.count > Self.socketPathBytesMaximum {
+            throw root.error(
+                socket == nil ? "data" : "control_socket",
+                "the control socket's path is longer than \(Self.socketPathBytesMaximum) bytes"
+            )
+        }
+        logLevel = try root.choice("log_level") ?? logLevel
+        listeners = try Self.listeners(root)
+        tls = try root.table("tls").map { (table) throws(ConfigurationError) in
+            try Self.tls(table, paths)
+        }
+        if let table = try root.table("accounts") { accounts = try Accounts(table) }
+        if let table = try root.table("groups") { groups = try Self.groups(table) }
+        if let table = try root.table("limits") { limits = try Limits(table) }
+        try file.finish()
+        if tls == nil, let listener = listeners.first(where: { $0.security != .plain }) {
+            throw ConfigurationError(
+                file: file.name,
+                "the listener on port \(listener.port) needs a certificate: write [tls] with "
+                    + "certificate and key (lapwingctl cert makes a self-signed one)"
+            )
+        }
+    }
+
+    private static func domain(_ root: ConfigurationTable) throws(ConfigurationError) -> String {
+        guard let domain = try root.string("domain") else {
+            throw root.missing("domain", "\"example.org\"")
+        }
+        let bad =
+            domain.isEmpty || domain.utf8.count > 1023
+            || domain.contains { $0.isWhitespace || "/@\"'<>&".contains($0) }
+        if bad { throw root.error("domain", "\"\(domain)\" is not a domain") }
+        return domain.lowercased()
+    }
+
+    private static func listeners(
+        _ root: ConfigurationTable
+    ) throws(ConfigurationError) -> [Listener] {
+        guard let tables = try root.tables("listeners") else {
+            return [
+                Listener(address: "::", port: 5222, security: .startTLS),
+                Listener(address: "::", port: 5223, security: .direct),
+            ]
+        }
+        var listeners: [Listener] = []
+        for table in tables { listeners.append(try listener(table)) }
+        if listeners.isEmpty { throw root.error("listeners", "there must be one at least") }
+        return listeners
+    }
+
+    private static func listener(
+        _ table: ConfigurationTable
+    ) throws(ConfigurationError) -> Listener {
+        let security = try table.choice("security", of: Listener.Security.self) ?? .startTLS
+        let usualPort = security == .direct ? 5223 : 5222
+        let usualAddress = security == .plain ? "127.0.0.1" : "::"
+        var listener = Listener(
+            address: try table.string("address") ?? usualAddress,
+            // Port 0 lets the system choose: for tests and demonstrations.
+            port: try table.integer("port", in: 0...65535) ?? usualPort,
+            security: security
+        )
+        listener.channelBinding = try table.boolean("channel_binding") ?? true
+        if security == .plain, !isLoopback(listener.address) {
+            throw table.error(
+                "address",
+                "\"plain\" sends passwords in the clear and is for 127.0.0.1 and ::1 only"
+            )
+        }
+        return listener
+    }
+
+    private static func isLoopback(_ address: String) -> Bool {
+        if address == "::1" || address == "localhost" { return true }
+        let parts = address.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    private static func tls(
+        _ table: ConfigurationTable,
+        _ paths: Paths
+    ) throws(ConfigurationError) -> TLS {
+        guard let certificate = try table.string("certificate") else {
+            throw table.missing("certificate", "\"/etc/lapwing/tls/certificate.pem\"")
+        }
+        guard let key = try table.string("key") else {
+            throw table.missing("key", "\"/etc/lapwing/tls/key.pem\"")
+        }
+        return TLS(
+            certificateFile: paths.absolute(certificate),
+            keyFile: paths.absolute(key)
+        )
+    }
+
+    private static func groups(_ table: ConfigurationTable) throws(ConfigurationError) -> [Group] {
+        var groups: [Group] = []
+        for name in table.keys {
+            guard let group = try table.table(name) else { continue }
+            groups.append(Group(name: name, sees: try group.strings("sees") ?? []))
+        }
+        let names = groups.map(\.name)
+        for group in groups {
+            for other in group.sees where !names.contains(other) {
+                let near = Spelling.nearest(to: other, among: names)
+                let advice = near.map { "; did you mean \"\($0)\"?" } ?? "; write [groups.\(other)]"
+                throw table.error(group.name, "sees \"\(other)\", which is no group\(advice)")
+            }
+        }
+        return groups
+    }
+}
+
+extension ServerConfiguration.Accounts {
+    init(_ table: ConfigurationTable) throws(ConfigurationError) {
+        scramIterations =
+            try table.integer("scram_iterations", in: 4096...10_000_000) ?? scramIterations
+        plain = try table.boolean("plain") ?? plain
+    }
+}
+
+/// Where relative paths of a configuration start: at the directory of its file.
+private struct Paths {
+    var directory: String
+
+    init(file: String) {
+        let slash = file.lastIndex(of: "/")
+        directory = slash.map { String(file[..<$0]) } ?? "."
+    }
+
+    func absolute(_ path: String) -> String {
+        var path = path.hasPrefix("/") ? path : directory + "/" + path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+}

@@ -1,0 +1,128 @@
+import Glibc
+
+/// What the operator of `lapwing-server` writes, checked: the server and `lapwingctl` read it alike.
+package struct ServerConfiguration: Sendable, Equatable {
+    /// Where the programs look when nobody says otherwise.
+    package static let usualPath = "/etc/lapwing/lapwing.toml"
+    /// `sun_path` of a Unix socket holds this many bytes and a zero.
+    package static let socketPathBytesMaximum = 107
+
+    /// The XMPP domain that is served.
+    package var domain: String
+    /// The directory of the database, the lock and the control socket.
+    package var dataDirectory: String
+    /// The Unix socket of `lapwingctl`, in a directory of mode 0700.
+    package var controlSocket: String
+    package var logLevel = LogLevel.info
+    package var listeners: [Listener] = []
+    /// Certificate and key; nil only where every listener is plain.
+    package var tls: TLS?
+    package var accounts = Accounts()
+    package var groups: [Group] = Group.usual
+    package var limits = Limits()
+
+    /// The configuration of a server of which only the data directory matters.
+    package init(domain: String, dataDirectory: String) {
+        self.domain = domain
+        self.dataDirectory = dataDirectory
+        controlSocket = Self.usualSocket(in: dataDirectory)
+    }
+
+    /// How much the server says.
+    package enum LogLevel: String, Sendable, CaseIterable {
+        case trace, debug, info, notice, warning, error
+    }
+
+    /// A port on which clients connect.
+    package struct Listener: Sendable, Equatable {
+        /// An address of this machine; `::` is all of them, of both families.
+        package var address: String
+        package var port: Int
+        package var security: Security
+        /// Whether the -PLUS mechanisms are offered.
+        ///
+        /// Debian's slixmpp 1.8.3 gets binding wrong on TLS 1.3 and has to be refused unless it
+        /// is not offered any.
+        package var channelBinding = true
+
+        package init(address: String, port: Int, security: Security) {
+            self.address = address
+            self.port = port
+            self.security = security
+        }
+
+        /// How a connection is protected.
+        package enum Security: String, Sendable, CaseIterable {
+            /// STARTTLS, without which nobody logs in.
+            case startTLS = "starttls"
+            /// TLS from the first byte.
+            case direct = "tls"
+            /// None; on loopback addresses only.
+            case plain
+        }
+    }
+
+    /// The server's certificate.
+    package struct TLS: Sendable, Equatable {
+        /// PEM, the server's own certificate first, then its chain.
+        package var certificateFile: String
+        package var keyFile: String
+
+        package init(certificateFile: String, keyFile: String) {
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+        }
+    }
+
+    /// How accounts log in.
+    package struct Accounts: Sendable, Equatable {
+        /// Rounds of PBKDF2 for passwords that are set from here on.
+        ///
+        /// RFC 7677 §4 asks for at least 4096; more cost every client's log-in.
+        package var scramIterations = 10_000
+        /// Whether PLAIN is offered, inside TLS: some old clients know nothing else.
+        package var plain = true
+    }
+
+    /// A shared group and whom it sees.
+    package struct Group: Sendable, Equatable {
+        package var name: String
+        package var sees: [String]
+
+        package init(name: String, sees: [String]) {
+            self.name = name
+            self.sees = sees
+        }
+
+        /// Viewers and hosts see each other; hosts do not see hosts.
+        package static let usual = [
+            Group(name: "hosts", sees: ["viewers"]), Group(name: "viewers", sees: ["hosts"]),
+        ]
+    }
+
+    static func usualSocket(in dataDirectory: String) -> String {
+        dataDirectory + "/control/control.sock"
+    }
+}
+
+extension ServerConfiguration {
+    /// What is wrong with the files that the configuration names, each in one line.
+    package func problems() -> [String] {
+        var problems: [String] = []
+        if let tls {
+            for file in [tls.certificateFile, tls.keyFile] where access(file, R_OK) != 0 {
+                problems.append("\(file): cannot be read: \(String(cString: strerror(errno)))")
+            }
+            var status = stat()
+            if stat(tls.keyFile, &status) == 0, status.st_mode & 0o007 != 0 {
+                problems.append(
+                    "\(tls.keyFile): anybody can read the key; chmod 600 \(tls.keyFile)"
+                )
+            }
+        }
+        if access(dataDirectory, F_OK) == 0, access(dataDirectory, W_OK | X_OK) != 0 {
+            problems.append("\(dataDirectory): cannot be written to by this user")
+        }
+        return problems
+    }
+}

@@ -1,0 +1,106 @@
+import Configuration
+import Testing
+
+@Suite struct ServerConfigurationTests {
+    private let tls = "[tls]\ncertificate = \"c\"\nkey = \"k\"\n"
+
+    private func read(_ text: String) throws -> ServerConfiguration {
+        try ServerConfiguration(ConfigurationFile.parse(text, name: "/etc/l/x.toml"))
+    }
+
+    private func failure(_ text: String) -> String {
+        do {
+            _ = try read(text)
+            return "no error"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private var samplePath: String {
+        String(#filePath.split(separator: "/Tests/ConfigurationTests")[0]) + "/deploy/lapwing.toml"
+    }
+
+    @Test func readsTheSample() throws {
+        let sample = try ServerConfiguration.read(samplePath)
+        #expect(sample.domain == "example.org")
+        #expect(sample.controlSocket == "/var/lib/lapwing/control/control.sock")
+        #expect(sample.listeners.map(\.port) == [5222, 5223])
+        #expect(sample.groups == ServerConfiguration.Group.usual)
+    }
+
+    @Test func theSampleShowsTheDefaults() throws {
+        // Every commented key is taken in: it must be known and change nothing.
+        let sample = try ConfigurationFileText.read(samplePath)
+        let lines = sample.split(separator: "\n", omittingEmptySubsequences: false)
+        let shown = lines.map { line in
+            line.hasPrefix("# ") && line.contains(" = ") && !line.contains("helps")
+                ? line.dropFirst(2) : line
+        }
+        let all = try ServerConfiguration(
+            ConfigurationFile.parse(shown.joined(separator: "\n"), name: samplePath)
+        )
+        #expect(try all == ServerConfiguration.read(samplePath))
+        let keys = shown.filter { $0.contains(" = ") }.count
+        #expect(keys >= 30)
+    }
+
+    @Test func resolvesPathsFromTheFilesDirectory() throws {
+        let configuration = try read("domain = \"EXAMPLE.org\"\ndata = \"d/\"\n" + tls)
+        #expect(configuration.domain == "example.org")
+        #expect(configuration.dataDirectory == "/etc/l/d")
+        #expect(configuration.tls?.keyFile == "/etc/l/k")
+        #expect(configuration.listeners.map(\.security) == [.startTLS, .direct])
+    }
+
+    @Test(arguments: [
+        ("data = \"d\"\n", "domain: is missing; write for example: domain = \"example.org\""),
+        ("domain = \"a b\"\n", "x.toml:1:10: domain: \"a b\" is not a domain"),
+        ("domain = \"a\"\n", "data: is missing"),
+        ("domain = \"a\"\ndata = \"d\"\n", "the listener on port 5222 needs a certificate"),
+        ("domain = \"a\"\ndata = \"d\"\ndomian = \"b\"\n", "x.toml:3:1: unknown key \"domian\""),
+        ("domain = \"a\"\ndata = \"d\"\nlog_level = \"loud\"\n", "x.toml:3:13: log_level"),
+        (
+            "domain = \"a\"\ndata = \"d\"\n[[listeners]]\nsecurity = \"plain\"\naddress = \"::\"\n",
+            "x.toml:5:11: address: \"plain\" sends passwords in the clear"
+        ),
+        (
+            "domain = \"a\"\ndata = \"d\"\n[groups.a]\nsees = [\"b\"]\n",
+            "no group; write [groups.b]"
+        ),
+        (
+            "domain = \"a\"\ndata = \"d\"\n[limits]\nstanza_size = \"1KiB\"\n",
+            "x.toml:4:15: stanza_size: must be between 10000B and 16MiB"
+        ),
+        (
+            "domain = \"a\"\ndata = \"d\"\n[limits]\ngone_after = \"15s\"\n",
+            "x.toml:4:14: gone_after: must be longer than ping_after"
+        ),
+    ])
+    func pointsAtWhatIsWrong(text: String, message: String) {
+        #expect(failure(text).contains(message))
+    }
+
+    @Test func allowsPlainOnLoopbackWithoutACertificate() throws {
+        let configuration = try read(
+            "domain = \"a\"\ndata = \"/d\"\n[[listeners]]\nsecurity = \"plain\"\nport = 0\n"
+        )
+        #expect(configuration.listeners.first?.address == "127.0.0.1")
+        #expect(configuration.tls == nil)
+    }
+
+    @Test func refusesASocketPathThatIsTooLong() throws {
+        let data = "/" + String(repeating: "d", count: 84)
+        let plain = "[[listeners]]\nsecurity = \"plain\"\n"
+        let fits = try read("domain = \"a\"\ndata = \"\(data)\"\n" + plain)
+        #expect(fits.controlSocket.utf8.count == 106)
+        #expect(failure("domain = \"a\"\ndata = \"\(data)dd\"\n" + plain).contains("107 bytes"))
+    }
+
+    @Test func namesFilesThatAreNotThere() throws {
+        let configuration = try read("domain = \"a\"\ndata = \"/d\"\n" + tls)
+        let problems = configuration.problems()
+        #expect(problems.count == 2)
+        #expect(problems.first?.hasPrefix("/etc/l/c: cannot be read") == true)
+    }
+}
