@@ -1,5 +1,6 @@
 #pragma once
 #include <expat.h>
+#include <stddef.h>
 
 // Debian's libexpat 2.5.0 security updates add this function without a change of version, and the
 // plain 2.5.0 lacks it: weak, so that a program links against both.
@@ -10,4 +11,17 @@ extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enable
 /// and a peer waits for the answer to a start tag that came in two pieces.
 static inline void lapwing_expat_disable_deferral(XML_Parser parser) {
     if (XML_SetReparseDeferralEnabled) XML_SetReparseDeferralEnabled(parser, XML_FALSE);
+}
+
+// The C library's scans of memory, for code that imports no C library.
+extern void *memmem(const void *, size_t, const void *, size_t);
+
+static inline size_t lapwing_length(const char *text) { return __builtin_strlen(text); }
+
+static inline int lapwing_equal(const void *left, const void *right, size_t count) {
+    return __builtin_memcmp(left, right, count) == 0;
+}
+
+static inline int lapwing_contains(const void *text, size_t count, const void *part, size_t size) {
+    return memmem(text, count, part, size) != NULL;
 }

@@ -1,8 +1,9 @@
 // Dates and times on the wire (XEP-0082), without Foundation.
 
 extension Instant {
-    /// Reads a `DateTime` such as `2026-02-03T04:05:06.789+01:00` (XEP-0082 §3.2); nil for
-    /// anything else. What is finer than a millisecond is cut off.
+    /// Reads a `DateTime` such as `2026-02-03T04:05:06.789+01:00` (XEP-0082 §3.2).
+    ///
+    /// Nil for anything else. What is finer than a millisecond is cut off.
     package init?(dateTime text: String) {
         var reader = DigitReader(text.utf8)
         guard

@@ -69,7 +69,9 @@ package enum HMAC {
 
 /// Keys from passwords (RFC 8018 §5.2), as SCRAM's `Hi()` wants them (RFC 5802 §2.2).
 package enum PBKDF2 {
-    /// One hash's length of key. The caller limits `iterations` that a peer asks for.
+    /// One hash's length of key.
+    ///
+    /// The caller limits the `iterations` that a peer asks for.
     package static func key(
         _ digest: Digest,
         password: [UInt8],

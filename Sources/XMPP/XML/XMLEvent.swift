@@ -10,7 +10,7 @@ package enum XMLEvent: Sendable, Hashable {
 
 /// The start tag of a stream (RFC 6120 §4.7), its attributes as sent.
 package struct StreamHeader: Sendable, Hashable {
-    /// The content namespace, declared as the default one: `jabber:client` …
+    /// The content namespace, declared as the default one, such as `jabber:client`.
     package var namespace: String
     package var to: String?
     package var from: String?

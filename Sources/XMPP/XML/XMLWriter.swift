@@ -116,7 +116,9 @@ extension XMLWriter {
         bytes.append(contentsOf: text.utf8)
     }
 
-    /// Whether `name` cannot break out of a tag. Names come from our code or from a parser.
+    /// Whether `name` cannot break out of a tag.
+    ///
+    /// Only asserted: names come from our code or from a parser.
     private static func isName(_ name: String) -> Bool {
         !name.isEmpty
             && name.utf8.allSatisfy { byte in

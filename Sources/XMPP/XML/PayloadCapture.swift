@@ -1,0 +1,83 @@
+import CExpat
+
+/// A payload whose bytes are kept while they come in.
+///
+/// The payload must mean the same wherever it is put later. Its root therefore takes over, where it
+/// lacks them: the default namespace, always; each inherited prefix that the payload's bytes
+/// mention at all, since prefixes also stand in attribute values and text, where only the
+/// application sees them; and `xml:lang`. A prefix that is mentioned nowhere cannot be used, so the
+/// stream's own `stream` stays out. A character reference could spell a prefix: where there is one,
+/// all are taken over.
+struct PayloadCapture: Sendable {
+    let name: String
+    let namespace: String
+    /// How many elements are open inside its root, the root included.
+    let depth: Int
+    private let inherited: [NamespaceScope.Binding]
+    /// The language that the root inherits; nil where it has its own or there is none.
+    private let language: String?
+    private var markup: [UInt8] = []
+
+    init(
+        name: NameCache.Name,
+        depth: Int,
+        inherited: [NamespaceScope.Binding],
+        language: String?
+    ) {
+        self.name = name.local
+        namespace = name.namespace
+        self.depth = depth
+        self.inherited = inherited
+        self.language = language
+    }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        markup.append(contentsOf: bytes)
+    }
+
+    /// The payload with what it inherited spliced in behind the name in its start tag.
+    func finished() -> RawElement {
+        var splice = XMLWriter(reserving: 64)
+        let takesAll = mentions("&#")
+        for binding in inherited {
+            if binding.prefix.isEmpty {
+                splice.attribute("xmlns", binding.namespace)
+            } else if takesAll || mentions(binding.prefix) {
+                splice.attribute("xmlns:" + binding.prefix, binding.namespace)
+            }
+        }
+        if let language { splice.attribute("xml:lang", language) }
+        let nameEnd = XMLStartTag.endOfName(in: markup)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(markup.count + splice.bytes.count)
+        bytes += markup[..<nameEnd]
+        bytes += splice.bytes
+        bytes += markup[nameEnd...]
+        return RawElement(name: name, namespace: namespace, bytes: bytes)
+    }
+
+    private func mentions(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { part in
+            markup.withUnsafeBytes { bytes in
+                guard let partStart = part.baseAddress, let start = bytes.baseAddress else {
+                    return false
+                }
+                return lapwing_contains(start, bytes.count, partStart, part.count) != 0
+            }
+        }
+    }
+}
+
+/// The outline of a start tag that a parser has found well-formed.
+enum XMLStartTag {
+    /// The index behind the element's name as written, prefix included.
+    static func endOfName(in tag: [UInt8]) -> Int {
+        tag.firstIndex { byte in
+            switch byte {
+            case 0x20, 0x09, 0x0A, 0x0D, UInt8(ascii: "/"), UInt8(ascii: ">"): true
+            default: false
+            }
+        } ?? tag.endIndex
+    }
+}

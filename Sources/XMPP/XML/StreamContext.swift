@@ -1,0 +1,32 @@
+/// What a stream's header fixed for everything inside: enough to go on with any parser.
+final class StreamContext: Sendable {
+    /// The content namespace (RFC 6120 §4.8.2).
+    let namespace: String
+    let language: String?
+    /// The header's declarations.
+    let scope: NamespaceScope
+    /// A start tag with the same name and declarations: fed to a fresh parser, it leaves it where
+    /// the real header would.
+    let primer: [UInt8]
+
+    init(_ header: StreamHeader, tag: [UInt8], scope: NamespaceScope) {
+        namespace = header.namespace
+        language = header.language
+        self.scope = scope
+        var writer = XMLWriter(reserving: 128)
+        writer.write(raw: Array(tag[..<XMLStartTag.endOfName(in: tag)]))
+        for binding in scope.bindings {
+            writer.attribute(
+                binding.prefix.isEmpty ? "xmlns" : "xmlns:" + binding.prefix,
+                binding.namespace
+            )
+        }
+        writer.write(raw: [UInt8(ascii: ">")])
+        primer = writer.bytes
+    }
+
+    /// Whether the stream's content is in a namespace that memory knows as `jabber:client`.
+    var renamesContent: Bool {
+        namespace == Namespace.server || namespace == Namespace.component
+    }
+}

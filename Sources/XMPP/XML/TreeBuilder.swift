@@ -1,0 +1,245 @@
+/// Makes events of what expat reports, and refuses what goes over the limits.
+///
+/// In a stream the outermost element is the header and its children are the events; in a document
+/// the outermost element itself is the one event. A child of a pubsub `<item/>` is captured as
+/// bytes instead of being built.
+struct TreeBuilder {
+    /// What the outermost element is.
+    enum Root { case stream, document }
+
+    var limits: XMLLimits
+    private(set) var events: [XMLEvent] = []
+    private(set) var isClosed = false
+    /// How many elements are open, the stream's included.
+    private(set) var depth = 0
+    /// What the stream's header fixed; nil before it, and in a document.
+    private(set) var context: StreamContext?
+
+    private let root: Root
+    private var scope = NamespaceScope()
+    private var open: [Element] = []
+    private var text: [UInt8] = []
+    private var capture: PayloadCapture?
+    /// The stream's header and its tag's bytes, while the tag is being read.
+    private var header: (StreamHeader, tag: [UInt8])?
+    /// Elements below the stanza so far.
+    private var children = 0
+
+    init(_ root: Root, limits: XMLLimits) {
+        self.root = root
+        self.limits = limits
+    }
+
+    /// Depth at which the stanzas, or the document, lie.
+    private var base: Int { root == .stream ? 1 : 0 }
+
+    /// Whether a stanza, or the document, has begun and not ended.
+    var isInside: Bool { depth > base }
+
+    /// Whether the innermost open element is the stanza, or the document, itself.
+    var isOutermost: Bool { depth == base + 1 }
+
+    /// Whether the bytes of what comes are kept.
+    var isCapturing: Bool { capture != nil }
+
+    mutating func takeEvents() -> [XMLEvent] {
+        defer { events = [] }
+        return events
+    }
+
+    /// Stands behind a header that was read by another parser, or on another connection with an
+    /// equal one.
+    mutating func resume(_ context: StreamContext) {
+        self.context = context
+        scope = context.scope
+        depth = 1
+        events = []
+        if text.capacity > 4096 { text = [] }
+    }
+}
+
+// MARK: - Elements
+
+extension TreeBuilder {
+    mutating func declare(_ prefix: String, _ namespace: String) {
+        scope.declare(prefix, namespace, depth: depth + 1)
+    }
+
+    /// Takes a start tag; true when its bytes are wanted as well.
+    mutating func open(
+        _ name: NameCache.Name,
+        _ attributes: AttributeList
+    ) throws(StreamError) -> Bool {
+        depth += 1
+        guard attributes.count + scope.count(at: depth) <= limits.attributes else {
+            throw StreamError(.policyViolation, text: "too many attributes")
+        }
+        if depth == base {
+            try openStream(name, attributes)
+            return true
+        }
+        try count()
+        if isCapturing { return true }
+        flushText()
+        if let parent = open.last, Self.holdsPayload(parent) {
+            capture = PayloadCapture(
+                name: name,
+                depth: depth,
+                inherited: scope.inherited(at: depth),
+                language: attributes.language == nil ? language : nil
+            )
+            return true
+        }
+        var element = Element(name.local, name.namespace, attributes: attributes.all)
+        try rename(&element)
+        open.append(element)
+        return false
+    }
+
+    /// Takes an end tag, after its bytes when they are captured.
+    mutating func close() {
+        defer {
+            scope.leave(depth: depth)
+            depth -= 1
+        }
+        if let captured = capture {
+            guard depth == captured.depth else { return }
+            capture = nil
+            return append(.raw(captured.finished()))
+        }
+        flushText()
+        guard let element = open.popLast() else {
+            isClosed = true
+            return events.append(.closed)
+        }
+        if open.isEmpty {
+            events.append(.element(element))
+        } else {
+            append(.element(element))
+        }
+    }
+
+    private mutating func append(_ node: Element.Node) {
+        guard !open.isEmpty else { return }
+        open[open.count - 1].children.append(node)
+    }
+
+    private mutating func count() throws(StreamError) {
+        if depth == base + 1 {
+            children = 0
+            return
+        }
+        children += 1
+        guard children <= limits.children else {
+            throw StreamError(.policyViolation, text: "too many elements in one stanza")
+        }
+        guard depth - base <= limits.depth else {
+            throw StreamError(.policyViolation, text: "elements too deep")
+        }
+    }
+
+    /// The payload rule: what an item holds is for its subscribers, not for us (XEP-0060 §7.1).
+    private static func holdsPayload(_ element: Element) -> Bool {
+        element.name == "item"
+            && (element.namespace == Namespace.pubsub
+                || element.namespace == Namespace.pubsubEvent)
+    }
+
+    /// In memory every stream's content is in `jabber:client`.
+    ///
+    /// What came in that name on another kind of stream must not pass for its content (RFC 6120
+    /// §4.8.2).
+    private func rename(_ element: inout Element) throws(StreamError) {
+        guard let context, context.renamesContent else { return }
+        if element.namespace == context.namespace {
+            element.namespace = Namespace.client
+        } else if depth == base + 1, element.namespace == Namespace.client {
+            throw StreamError(.invalidNamespace)
+        }
+    }
+
+    /// `xml:lang` as it stands inside the innermost open element.
+    private var language: String? {
+        for element in open.reversed() {
+            for attribute in element.attributes
+            where attribute.name == "lang" && attribute.namespace == Namespace.xml {
+                return attribute.value
+            }
+        }
+        return context?.language
+    }
+}
+
+// MARK: - Text and bytes
+
+extension TreeBuilder {
+    /// Takes character data, decoded.
+    mutating func append(text bytes: UnsafeRawBufferPointer) throws(StreamError) {
+        if depth > base {
+            text.append(contentsOf: bytes)
+        } else if !bytes.allSatisfy(XMLWhitespace.contains) {
+            // RFC 6120 §11.7: between stanzas there is whitespace and nothing else.
+            throw StreamError(.badFormat, text: "text between stanzas")
+        }
+    }
+
+    /// Takes the start of a CDATA section: no place for one between stanzas, and a parser must not
+    /// go back to its pool from inside it.
+    func openLiteral() throws(StreamError) {
+        if depth <= base { throw StreamError(.badFormat, text: "text between stanzas") }
+    }
+
+    /// Takes bytes as they came, of whatever was asked for.
+    mutating func append(markup bytes: UnsafeRawBufferPointer) {
+        if capture != nil {
+            capture?.append(bytes)
+        } else {
+            header?.tag.append(contentsOf: bytes)
+        }
+    }
+
+    private mutating func flushText() {
+        guard !text.isEmpty else { return }
+        append(.text(String(decoding: text, as: UTF8.self)))
+        text.removeAll(keepingCapacity: true)
+    }
+}
+
+// MARK: - The stream's header
+
+extension TreeBuilder {
+    private mutating func openStream(
+        _ name: NameCache.Name,
+        _ attributes: AttributeList
+    ) throws(StreamError) {
+        guard name.namespace == Namespace.streams else { throw StreamError(.invalidNamespace) }
+        guard name.local == "stream" else { throw StreamError(.badFormat) }
+        var header = StreamHeader(namespace: scope.defaultNamespace, version: nil)
+        for attribute in attributes.all where attribute.namespace.isEmpty {
+            switch attribute.name {
+            case "to": header.to = attribute.value
+            case "from": header.from = attribute.value
+            case "id": header.id = attribute.value
+            case "version": header.version = attribute.value
+            default: break
+            }
+        }
+        header.language = attributes.language
+        self.header = (header, [])
+    }
+
+    /// Says that the bytes of the start tag are complete.
+    mutating func finishTag() {
+        guard let (header, tag) = header else { return }
+        self.header = nil
+        context = StreamContext(header, tag: tag, scope: scope)
+        events.append(.opened(header))
+    }
+}
+
+/// What XML counts as white.
+enum XMLWhitespace {
+    static func contains(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+}
