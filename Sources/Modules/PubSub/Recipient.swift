@@ -1,0 +1,50 @@
+package import XMPP
+
+/// Who gets a notification: an address and, where it is a session here, that session.
+package struct Recipient: Sendable, Hashable {
+    package let jid: JID
+    /// Nil for a bare address and for who is on another server.
+    package let session: SessionID?
+
+    package init(jid: JID, session: SessionID?) {
+        self.jid = jid
+        self.session = session
+    }
+}
+
+/// The nodes that software asks to be notified of: its disco features that end in `+notify`
+/// (XEP-0060 §9.2). Shared by all sessions with the same capabilities.
+package struct NotifySet: Sendable, Hashable {
+    /// Nodes taken from one answer; what is past it is not notified of.
+    package static let nodesMaximum = 500
+    package static let none = NotifySet(features: [])
+
+    package let nodes: Set<String>
+
+    package init(features: [String]) {
+        let suffix = "+notify"
+        nodes = Set(
+            features.lazy.filter { $0.hasSuffix(suffix) && $0.utf8.count > suffix.utf8.count }
+                .prefix(Self.nodesMaximum).map { String($0.dropLast(suffix.count)) }
+        )
+    }
+}
+
+/// What a requester is to the owner of the nodes, as the roster has it.
+package struct Relation: Sendable, Hashable {
+    package var isOwner: Bool
+    /// It gets the owner's presence: its subscription is `from` or `both`.
+    package var presenceAuthorized: Bool
+    /// The owner's roster groups that it is in.
+    package var rosterGroups: Set<String>
+
+    package init(
+        isOwner: Bool = false,
+        presenceAuthorized: Bool = false,
+        rosterGroups: Set<String> = []
+    ) {
+        self.isOwner = isOwner
+        self.presenceAuthorized = presenceAuthorized
+        self.rosterGroups = rosterGroups
+    }
+}
