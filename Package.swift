@@ -50,7 +50,6 @@ let package = Package(
         ),
         .systemLibrary(
             name: "CNcurses",
-            pkgConfig: "ncursesw",
             providers: [.apt(["libncurses-dev"])]
         ),
         .systemLibrary(name: "CUnistring", providers: [.apt(["libunistring-dev"])]),

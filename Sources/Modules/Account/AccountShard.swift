@@ -1,0 +1,297 @@
+package import XMPP
+
+/// The accounts of one shard: takes what sessions and other shards send, returns effects.
+///
+/// Owned by one event loop. All that concerns an account goes through its shard in the order in
+/// which it came (RFC 6120 §10.1).
+package struct AccountShard: Sendable {
+    package private(set) var accounts: [JID: Account]
+    package private(set) var world: World
+    private var capabilities = CapabilityCache()
+
+    package init(_ accounts: [Account], world: World) {
+        self.accounts = Dictionary(accounts.map { ($0.jid, $0) }) { _, last in last }
+        self.world = world
+    }
+}
+
+// MARK: - Sessions
+
+extension AccountShard {
+    /// What a request for a resource led to (RFC 6120 §7).
+    package enum Binding: Sendable {
+        /// The session's full address; the effects end another that had it.
+        case bound(JID, [Effect])
+        case refused(StanzaError)
+    }
+
+    /// Gives a session its resource. A session that has it already is ended with `conflict`
+    /// (RFC 6120 §7.7.2.2): who comes back after a lost connection must not find the door shut by
+    /// his own ghost.
+    package mutating func bind(
+        _ account: JID,
+        resource: String,
+        session: SessionID
+    ) -> Binding {
+        guard let full = try? JID(local: account.local, domain: account.domain, resource: resource)
+        else { return .refused(StanzaError(.badRequest, text: "that is no resource")) }
+        guard let owner = accounts[account] else {
+            return .refused(StanzaError(.notAllowed, text: "there is no such account any more"))
+        }
+        var effects: [Effect] = []
+        if let index = owner.index(of: full) {
+            let old = owner.sessions[index].id
+            effects += accounts[account]?.end(old, world: world) ?? []
+            effects.append(
+                .end(old, StreamError(.conflict, text: "a newer session took its place"))
+            )
+        } else if owner.sessions.count >= Account.sessionsMaximum {
+            return .refused(
+                StanzaError(
+                    .resourceConstraint,
+                    text: "the account has as many sessions as it may"
+                )
+            )
+        }
+        accounts[account]?.sessions.append(Session(id: session, jid: full))
+        return .bound(full, effects)
+    }
+
+    /// A session's stream is over.
+    package mutating func closed(_ session: SessionID, of account: JID) -> [Effect] {
+        accounts[account]?.end(session, world: world) ?? []
+    }
+}
+
+// MARK: - Stanzas from the account's own sessions
+
+extension AccountShard {
+    /// Takes a stanza that a session sent; its `from` is the session's full address.
+    package mutating func receive(
+        _ stanza: Stanza,
+        from session: SessionID,
+        of account: JID,
+        at now: Instant
+    ) -> [Effect] {
+        guard let index = accounts[account]?.index(of: session) else { return [] }
+        do {
+            if stanza.kind == .presence {
+                return try receivePresence(stanza, at: index, of: account, now: now)
+            }
+            if accounts[account]?.answersCapabilities(stanza, at: index) == true {
+                return accounts[account]?.learnCapabilities(
+                    from: stanza,
+                    at: index,
+                    cache: &capabilities,
+                    world: world,
+                    now: now
+                ) ?? []
+            }
+            guard let to = stanza.to, to != account else {
+                return try receiveOwn(stanza, of: account, now: now)
+            }
+            return [.route(Routed(stanza, origin: accounts[account]?.sessions[index].origin))]
+        } catch {
+            return stanza.isError || (stanza.kind == .iq && !stanza.isRequest)
+                ? [] : [.deliver(stanza.failure(error), to: session)]
+        }
+    }
+
+    /// RFC 6120 §10.3: without an address, or with the account's own, the server answers for it.
+    private mutating func receiveOwn(
+        _ stanza: Stanza,
+        of account: JID,
+        now: Instant
+    ) throws(StanzaError) -> [Effect] {
+        guard let sender = stanza.from else { return [] }
+        switch stanza.kind {
+        case .message:
+            var message = stanza
+            message.to = account
+            return try accounts[account]?.receiveMessage(message) ?? []
+        case .iq:
+            return try request(stanza, to: account, from: sender, now: now)
+        case .presence: return []
+        }
+    }
+
+    private mutating func receivePresence(
+        _ stanza: Stanza,
+        at index: Int,
+        of account: JID,
+        now: Instant
+    ) throws(StanzaError) -> [Effect] {
+        if let to = stanza.to {
+            switch stanza.type {
+            case nil, "unavailable":
+                return accounts[account]?.direct(stanza, to: to, at: index) ?? []
+            case "subscribe", "subscribed", "unsubscribe", "unsubscribed":
+                return try accounts[account]?.sendSubscription(stanza, to: to, world: world) ?? []
+            case "error": return [.route(Routed(stanza))]
+            default:
+                // RFC 6121 §4.3: probes are the servers' own.
+                throw StanzaError(.badRequest, text: "no such type of presence for a client")
+            }
+        }
+        var effects: [Effect] = []
+        if stanza.type == nil {
+            effects +=
+                accounts[account]?.readCapabilities(
+                    of: stanza,
+                    at: index,
+                    cache: capabilities,
+                    domain: world.domain
+                ) ?? []
+        }
+        effects += try accounts[account]?.broadcast(stanza, at: index, world: world, now: now) ?? []
+        return effects
+    }
+
+    private mutating func request(
+        _ iq: Stanza,
+        to account: JID,
+        from sender: JID,
+        now: Instant
+    ) throws(StanzaError) -> [Effect] {
+        var iq = iq
+        // RFC 6120 §8.1.2.1: the answer comes from the account that was asked.
+        iq.to = iq.to ?? account
+        guard
+            let effects = try accounts[account]?.receiveRequest(
+                iq,
+                from: sender,
+                world: world,
+                now: now
+            )
+        else { throw StanzaError(.serviceUnavailable) }
+        return effects
+    }
+}
+
+// MARK: - Stanzas from elsewhere
+
+extension AccountShard {
+    /// Takes a stanza for an account of this shard, or for the server's domain.
+    package mutating func receive(_ routed: Routed, at now: Instant) -> [Effect] {
+        guard let to = routed.stanza.to, let sender = routed.stanza.from else { return [] }
+        do {
+            if to.isDomain { return try receiveForServer(routed.stanza, from: sender, now: now) }
+            return try deliver(routed, to: to, from: sender, now: now)
+        } catch {
+            let stanza = routed.stanza
+            // RFC 6120 §8.3.1: an error is never answered; RFC 6121 §8.5.1: presence neither.
+            guard !stanza.isError, stanza.kind == .message || stanza.isRequest else { return [] }
+            return [.route(Routed(stanza.failure(error)))]
+        }
+    }
+
+    private mutating func deliver(
+        _ routed: Routed,
+        to: JID,
+        from sender: JID,
+        now: Instant
+    ) throws(StanzaError) -> [Effect] {
+        let account = to.bare
+        guard accounts[account] != nil else { throw StanzaError(.serviceUnavailable) }
+        switch routed.stanza.kind {
+        case .presence:
+            return accounts[account]?.receivePresence(
+                routed,
+                from: sender,
+                world: world,
+                now: now
+            ) ?? []
+        case .message:
+            return try accounts[account]?.receiveMessage(routed.stanza) ?? []
+        case .iq where to.isBare:
+            return try request(routed.stanza, to: account, from: sender, now: now)
+        case .iq:
+            return try accounts[account]?.receiveSessionRequest(routed.stanza, to: to) ?? []
+        }
+    }
+
+    private func receiveForServer(
+        _ stanza: Stanza,
+        from sender: JID,
+        now: Instant
+    ) throws(StanzaError) -> [Effect] {
+        guard stanza.isRequest, let type = stanza.type else {
+            // Presence to the server says nothing that it needs; messages have no reader.
+            if stanza.kind == .message { throw StanzaError(.serviceUnavailable) }
+            return []
+        }
+        guard stanza.payloads == 1, let payload = stanza.payload else {
+            throw StanzaError(.badRequest, text: "an iq holds one payload")
+        }
+        guard let module = world.modules[Route(type, .server, payload.namespace)] else {
+            throw StanzaError(.serviceUnavailable)
+        }
+        let request = Request(stanza, payload: payload, from: sender, now: now)
+        return try module.receive(request, world: world)
+    }
+
+    /// A contact's session turned out to want notifications.
+    package mutating func receive(
+        _ interest: Interest,
+        for account: JID,
+        at now: Instant
+    ) -> [Effect] {
+        accounts[account]?.notifyAvailable(
+            interest.jid,
+            interest.origin,
+            world: world,
+            now: now
+        ) ?? []
+    }
+
+    /// What an account asked to have loaded.
+    package mutating func loaded(
+        _ items: LoadedItems,
+        for account: JID,
+        at now: Instant
+    ) -> [Effect] {
+        accounts[account]?.loaded(items, world: world, now: now) ?? []
+    }
+}
+
+// MARK: - Administration
+
+extension AccountShard {
+    /// Adds an account that was just registered.
+    package mutating func add(_ account: Account) {
+        accounts[account.jid] = account
+    }
+
+    /// Removes an account and ends its sessions: nothing of it is left for who comes after.
+    package mutating func remove(_ jid: JID) -> [Effect] {
+        var effects: [Effect] = []
+        for session in accounts[jid]?.sessions ?? [] {
+            effects += accounts[jid]?.end(session.id, world: world) ?? []
+            effects.append(
+                .end(session.id, StreamError(.notAuthorized, text: "the account was removed"))
+            )
+        }
+        accounts[jid] = nil
+        return effects
+    }
+
+    /// Replaces what an account keeps with what the store has, after the store refused a change;
+    /// its sessions stay.
+    package mutating func restore(_ account: Account) {
+        guard let current = accounts[account.jid] else { return }
+        var restored = account
+        restored.sessions = current.sessions
+        accounts[account.jid] = restored
+    }
+
+    /// Takes new shared groups; clients' rosters, presence and notifications follow.
+    package mutating func replaceGroups(with groups: SharedGroups) -> [Effect] {
+        let old = world.groups
+        world.groups = groups
+        var effects: [Effect] = []
+        for jid in accounts.keys {
+            effects += accounts[jid]?.groupsChanged(from: old, to: groups) ?? []
+        }
+        return effects
+    }
+}

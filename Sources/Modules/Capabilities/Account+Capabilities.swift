@@ -1,0 +1,68 @@
+import XMPP
+
+// What an account's sessions can do (XEP-0115), asked of them once a hash.
+extension Account {
+    /// Reads the capabilities in a session's presence; asks the session where they are not known.
+    mutating func readCapabilities(
+        of presence: Stanza,
+        at index: Int,
+        cache: CapabilityCache,
+        domain: JID
+    ) -> [Effect] {
+        guard let element = presence.payload("c", Namespace.capabilities),
+            let key = EntityCapabilities(element)
+        else {
+            sessions[index].capabilities = SessionCapabilities()
+            return []
+        }
+        if sessions[index].capabilities.key == key { return [] }
+        sessions[index].capabilities = SessionCapabilities(
+            key: key,
+            query: nil,
+            notify: cache[key]
+        )
+        guard sessions[index].capabilities.notify == nil else { return [] }
+        let id = "caps-" + key.verification
+        sessions[index].capabilities.query = id
+        let query = DiscoInfo.request(node: key.discoNode)
+        let jid = sessions[index].jid
+        return [
+            .deliver(
+                Stanza(.iq, type: "get", id: id, from: domain, to: jid, [query]),
+                to: sessions[index].id
+            )
+        ]
+    }
+
+    /// Whether an iq of a session answers the server's question about its capabilities.
+    func answersCapabilities(_ iq: Stanza, at index: Int) -> Bool {
+        guard iq.kind == .iq, !iq.isRequest, let id = iq.id else { return false }
+        return sessions[index].capabilities.query == id
+    }
+
+    /// Takes the answer: the session's interest goes to its own account and to its contacts'.
+    mutating func learnCapabilities(
+        from answer: Stanza,
+        at index: Int,
+        cache: inout CapabilityCache,
+        world: borrowing World,
+        now: Instant
+    ) -> [Effect] {
+        guard let key = sessions[index].capabilities.key else { return [] }
+        sessions[index].capabilities.query = nil
+        guard answer.type == "result", let query = answer.payload, let info = DiscoInfo(query)
+        else { return [] }
+        sessions[index].capabilities.notify = cache.learn(info, for: key)
+        let session = sessions[index]
+        guard session.isAvailable else { return [] }
+        var effects = notifyAvailable(session.jid, session.origin, world: world, now: now)
+        effects.append(
+            .interest(
+                Interest(jid: session.jid, origin: session.origin),
+                to: audience(in: world.groups)
+                    + session.directed.map(\.bare)
+            )
+        )
+        return effects
+    }
+}

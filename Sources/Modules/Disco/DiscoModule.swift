@@ -1,0 +1,70 @@
+package import XMPP
+
+/// Tells what the server and its accounts are, can do and hold (XEP-0030).
+package enum DiscoModule: Module {
+    package static let specifications = [
+        Specification("XEP-0030", version: "2.5.0"), Specification("XEP-0115", version: "1.6.0"),
+    ]
+    package static let serverFeatures = [Namespace.discoInfo, Namespace.discoItems]
+    package static let accountFeatures = [Namespace.discoInfo, Namespace.discoItems]
+    package static let routes = [
+        Route("get", .server, Namespace.discoInfo), Route("get", .server, Namespace.discoItems),
+        Route("get", .account, Namespace.discoInfo), Route("get", .account, Namespace.discoItems),
+    ]
+
+    // MARK: The server
+
+    package static func receive(
+        _ request: Request,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect] {
+        guard request.payload["node"] == nil else { throw StanzaError(.itemNotFound) }
+        if request.payload.namespace == Namespace.discoItems {
+            return [request.result(DiscoItems().element)]
+        }
+        let info = DiscoInfo(
+            identities: [.init(category: "server", type: "im", name: world.software.name)],
+            features: world.modules.modules.flatMap { $0.serverFeatures }
+        )
+        return [request.result(info.element)]
+    }
+
+    // MARK: Accounts
+
+    package static func receive(
+        _ request: Request,
+        account: inout Account,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect] {
+        guard account.shows(itselfTo: request.from, in: world.groups) else {
+            // RFC 6121 §8.5.1: as if there were no such account.
+            throw StanzaError(.serviceUnavailable)
+        }
+        let relation = account.relation(of: request.from, in: world.groups)
+        let node = request.payload["node"]
+        if request.payload.namespace == Namespace.discoItems {
+            let items = try account.pep.discoItems(
+                node: node,
+                for: request.from,
+                relation: relation
+            )
+            return [request.result(items.element)]
+        }
+        if let node {
+            let info = try account.pep.discoInfo(
+                node: node,
+                for: request.from,
+                relation: relation
+            )
+            return [request.result(info.element)]
+        }
+        let info = DiscoInfo(
+            identities: [
+                .init(category: "account", type: "registered"),
+                .init(category: "pubsub", type: "pep"),
+            ],
+            features: world.modules.modules.flatMap { $0.accountFeatures }
+        )
+        return [request.result(info.element)]
+    }
+}

@@ -1,0 +1,62 @@
+package import XMPP
+
+/// What is to be done after a decision; the host carries them out in order.
+package enum Effect: Sendable {
+    /// Keeps a change; with ``Durability/immediate``, what follows waits for the commit.
+    case store(Change, Durability)
+    /// Sends to one session of an account of this shard.
+    case deliver(Stanza, to: SessionID)
+    /// Sends to whatever address the stanza names.
+    case route(Routed)
+    /// Sends one stanza without an address to each of many.
+    case spread(Routed, to: [JID])
+    /// Tells contacts' accounts what a session turned out to want to be notified of.
+    case interest(Interest, to: [JID])
+    /// Sends one event, written once, to many.
+    case notify(Notification)
+    /// Reads what is not in memory; the answer comes back to the account.
+    case load(owner: JID, LoadRequest)
+    /// Ends a session's stream.
+    case end(SessionID, StreamError)
+}
+
+/// What the modules keep, by module.
+package enum Change: Sendable {
+    case roster(RosterChange)
+    case pubsub(PubSubChange)
+}
+
+/// A stanza between shards, with what this server knows of its sender.
+package struct Routed: Sendable {
+    package var stanza: Stanza
+    /// The session that it came from; nil for what the server itself or another server sends.
+    package var origin: Origin?
+
+    package init(_ stanza: Stanza, origin: Origin? = nil) {
+        self.stanza = stanza
+        self.origin = origin
+    }
+
+    /// A local session that sends, and what it wants to be notified of.
+    package struct Origin: Sendable {
+        package let session: SessionID
+        /// Nodes with `+notify` in its capabilities; nil while they are not known.
+        package let notify: NotifySet?
+
+        package init(session: SessionID, notify: NotifySet?) {
+            self.session = session
+            self.notify = notify
+        }
+    }
+}
+
+/// What a session wants to be notified of, learnt after its presence went out.
+package struct Interest: Sendable {
+    package let jid: JID
+    package let origin: Routed.Origin
+
+    package init(jid: JID, origin: Routed.Origin) {
+        self.jid = jid
+        self.origin = origin
+    }
+}

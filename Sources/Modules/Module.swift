@@ -1,0 +1,169 @@
+package import XMPP
+
+/// What the server speaks: one folder a module, with its payloads, its decisions and what it keeps.
+///
+/// A module answers the iqs of its routes. It gets the account that they concern, the world around
+/// it and the time, and returns effects: it reaches no socket, disk or clock. `receive` validates
+/// first and changes last, so that a thrown error has changed nothing.
+package protocol Module: SendableMetatype {
+    /// The specifications that it follows, for disco's documentation and `doap.xml`.
+    static var specifications: [Specification] { get }
+    /// Disco features of the server (XEP-0030).
+    static var serverFeatures: [String] { get }
+    /// Disco features of every account.
+    static var accountFeatures: [String] { get }
+    /// The requests that come here.
+    static var routes: [Route] { get }
+
+    /// Answers a request that an account got.
+    static func receive(
+        _ request: Request,
+        account: inout Account,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect]
+
+    /// Answers a request that the server got.
+    static func receive(
+        _ request: Request,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect]
+}
+
+extension Module {
+    package static func receive(
+        _ request: Request,
+        account: inout Account,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect] {
+        throw StanzaError(.serviceUnavailable)
+    }
+
+    package static func receive(
+        _ request: Request,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect] {
+        throw StanzaError(.serviceUnavailable)
+    }
+
+    package static var serverFeatures: [String] { [] }
+    package static var accountFeatures: [String] { [] }
+}
+
+/// A specification that a module follows.
+package struct Specification: Sendable, Hashable {
+    /// `XEP-0199` or `RFC 6121`.
+    package let name: String
+    package let version: String
+    /// What is left out, for the documentation; nil where it is whole.
+    package let leftOut: String?
+
+    package init(_ name: String, version: String, leftOut: String? = nil) {
+        self.name = name
+        self.version = version
+        self.leftOut = leftOut
+    }
+}
+
+/// A kind of request: what its iq asks, of whom, in which namespace.
+package struct Route: Sendable, Hashable {
+    /// Who is asked.
+    package enum Address: Sendable, Hashable {
+        /// The server's domain.
+        case server
+        /// A bare address, for which the server answers (RFC 6121 §8.5.2.1.3).
+        case account
+    }
+
+    package let type: String
+    package let address: Address
+    package let namespace: String
+
+    package init(_ type: String, _ address: Address, _ namespace: String) {
+        self.type = type
+        self.address = address
+        self.namespace = namespace
+    }
+
+    /// The routes of both `get` and `set`.
+    package static func both(_ address: Address, _ namespace: String) -> [Route] {
+        [Route("get", address, namespace), Route("set", address, namespace)]
+    }
+}
+
+/// An iq on its way to a module.
+package struct Request {
+    package let stanza: Stanza
+    package let payload: Element
+    package let from: JID
+    package let now: Instant
+
+    package init(_ stanza: Stanza, payload: Element, from: JID, now: Instant) {
+        self.stanza = stanza
+        self.payload = payload
+        self.from = from
+        self.now = now
+    }
+
+    /// The result, as an effect.
+    package func result(_ payload: Element? = nil) -> Effect {
+        .route(Routed(stanza.result(payload)))
+    }
+}
+
+/// What modules know beside the account that a request concerns. Kept by the shard.
+package struct World: Sendable {
+    package let domain: JID
+    package let modules: ModuleTable
+    package var groups: SharedGroups
+    /// Name and version as XEP-0092 tells them.
+    package let software: Software
+
+    package struct Software: Sendable {
+        package let name: String
+        package let version: String
+
+        package init(name: String, version: String) {
+            self.name = name
+            self.version = version
+        }
+    }
+
+    package init(
+        domain: JID,
+        modules: ModuleTable,
+        groups: SharedGroups,
+        software: Software
+    ) {
+        self.domain = domain
+        self.modules = modules
+        self.groups = groups
+        self.software = software
+    }
+}
+
+/// The modules of a server, looked up by route.
+package struct ModuleTable: Sendable {
+    package let modules: [any Module.Type]
+    private let routes: [Route: any Module.Type]
+
+    /// Where two modules name the same route, the first in the list has it.
+    package init(_ modules: [any Module.Type]) {
+        self.modules = modules
+        var routes: [Route: any Module.Type] = [:]
+        for module in modules {
+            for route in module.routes where routes[route] == nil { routes[route] = module }
+        }
+        self.routes = routes
+    }
+
+    package subscript(route: Route) -> (any Module.Type)? { routes[route] }
+}
+
+extension Stanza {
+    /// How many payloads it carries, raw ones too.
+    var payloads: Int {
+        children.reduce(0) { count, node in
+            if case .text = node { count } else { count + 1 }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import XMPP
+
+// The account as the host of its nodes: effects of the engine become effects of the account.
+extension Account {
+    /// Items that the engine asked to have loaded.
+    mutating func loaded(
+        _ items: LoadedItems,
+        world: borrowing World,
+        now: Instant
+    ) -> [Effect] {
+        pep.loaded(items, at: now).map { $0.effect(of: jid) }
+    }
+}
+
+extension Account {
+    /// The contact is something else to the account now; its nodes follow.
+    mutating func relationChanged(with contact: JID, in groups: SharedGroups) -> [Effect] {
+        let relation = relation(of: contact, in: groups)
+        return pep.relationChanged(of: contact, to: relation).map { $0.effect(of: jid) }
+    }
+}
+
+extension PubSubEffect {
+    /// The effect as one of the account that owns the nodes.
+    func effect(of owner: JID) -> Effect {
+        switch self {
+        case .store(let change, let durability): .store(.pubsub(change), durability)
+        case .reply(let stanza): .route(Routed(stanza))
+        case .notify(let notification): .notify(notification)
+        case .load(let request): .load(owner: owner, request)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package import XMPP
+
+/// Personal eventing: an account's nodes (XEP-0163 on XEP-0060).
+package enum PEPModule: Module {
+    package static let specifications = [
+        Specification("XEP-0163", version: "1.2.2"),
+        Specification(
+            "XEP-0060",
+            version: "1.30.0",
+            leftOut: "subscription options, approval, SubIDs, leases, a service of its own"
+        ),
+    ]
+    /// XEP-0163 §6, XEP-0060 §16.1, for each account.
+    package static let accountFeatures =
+        [Namespace.pubsub]
+        + [
+            "access-open", "access-presence", "access-roster", "access-whitelist",
+            "auto-create", "auto-subscribe", "config-node", "config-node-max",
+            "create-and-configure", "create-nodes", "delete-items", "delete-nodes",
+            "filtered-notifications", "instant-nodes", "item-ids", "last-published",
+            "member-affiliation", "meta-data", "modify-affiliations", "outcast-affiliation",
+            "persistent-items", "presence-notifications", "presence-subscribe", "publish",
+            "publish-only-affiliation", "publish-options", "publisher-affiliation",
+            "purge-nodes", "retract-items", "retrieve-affiliations", "retrieve-default",
+            "retrieve-items", "retrieve-subscriptions", "manage-subscriptions", "subscribe",
+        ].map { Namespace.pubsub + "#" + $0 }
+    package static let routes =
+        Route.both(.account, Namespace.pubsub) + Route.both(.account, Namespace.pubsubOwner)
+
+    package static func receive(
+        _ request: Request,
+        account: inout Account,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect] {
+        let relation = account.relation(of: request.from, in: world.groups)
+        return try account.pep.receive(
+            request.stanza,
+            from: request.from,
+            relation: relation,
+            at: request.now
+        ).map { $0.effect(of: account.jid) }
+    }
+}

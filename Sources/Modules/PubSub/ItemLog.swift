@@ -1,0 +1,105 @@
+import XMPP
+
+/// A node's items in the order of publishing, found by id (XEP-0060 §12.1).
+///
+/// Adding, replacing and removing cost the same with a million items as with ten: each item has a
+/// number that only grows, and the order is a list of numbers from which the gone ones are passed
+/// over when they come to the front.
+struct ItemLog: Sendable, Equatable {
+    /// An item in memory; its payload may be on the disk alone.
+    struct Item: Sendable, Equatable {
+        let id: String
+        let publisher: JID
+        let published: Instant
+        var payload: Payload
+    }
+
+    private var items: [UInt64: Item] = [:]
+    private var numbers: [String: UInt64] = [:]
+    private var order: [UInt64] = []
+    /// Entries of `order` before it are gone.
+    private var front = 0
+    private var next: UInt64 = 0
+
+    var count: Int { items.count }
+    var isEmpty: Bool { items.isEmpty }
+
+    subscript(id: String) -> Item? { numbers[id].flatMap { items[$0] } }
+
+    /// The most recently published item.
+    var newest: Item? {
+        for number in order[front...].reversed() {
+            if let item = items[number] { return item }
+        }
+        return nil
+    }
+
+    /// The latest items, at most `count` of them, in the order of publishing.
+    func latest(_ count: Int) -> [Item] {
+        var latest: [Item] = []
+        for number in order[front...].reversed() {
+            guard latest.count < count else { break }
+            if let item = items[number] { latest.append(item) }
+        }
+        return latest.reversed()
+    }
+
+    /// Adds an item as the newest; one of the same id is replaced (XEP-0060 §12.1).
+    mutating func add(_ item: Item) {
+        if let number = numbers[item.id] { items[number] = nil }
+        numbers[item.id] = next
+        items[next] = item
+        order.append(next)
+        next &+= 1
+        cut()
+    }
+
+    /// Removes the item, and returns it.
+    @discardableResult
+    mutating func remove(_ id: String) -> Item? {
+        guard let number = numbers.removeValue(forKey: id) else { return nil }
+        defer { cut() }
+        return items.removeValue(forKey: number)
+    }
+
+    /// Removes the oldest until `count` are left; returns their ids.
+    mutating func trim(to count: Int) -> [String] {
+        var removed: [String] = []
+        while items.count > max(count, 0), front < order.count {
+            if let item = items.removeValue(forKey: order[front]) {
+                numbers[item.id] = nil
+                removed.append(item.id)
+            }
+            front += 1
+        }
+        cut()
+        return removed
+    }
+
+    mutating func removeAll() {
+        items = [:]
+        numbers = [:]
+        order = []
+        front = 0
+    }
+
+    /// Leaves the payload to the store.
+    mutating func cool(_ id: String) {
+        guard let number = numbers[id], case .bytes = items[number]?.payload else { return }
+        items[number]?.payload = .stored
+    }
+
+    /// Drops what is gone from both ends of the order, and from its middle once that is most of it.
+    private mutating func cut() {
+        while let last = order.last, order.count > front, items[last] == nil { order.removeLast() }
+        while front < order.count, items[order[front]] == nil { front += 1 }
+        if front > 64, front > order.count / 2 {
+            order.removeFirst(front)
+            front = 0
+        }
+        if order.count - front > 64, items.count < (order.count - front) / 4 {
+            order = order[front...].filter { items[$0] != nil }
+            front = 0
+        }
+    }
+}

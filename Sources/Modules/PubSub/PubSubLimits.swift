@@ -1,0 +1,31 @@
+/// How much an owner's nodes may take. What an operator sets is in the value; what bounds a single
+/// field is fixed.
+package struct PubSubLimits: Sendable, Hashable {
+    /// Nodes of one owner: each costs memory for as long as it exists.
+    package var nodes = 1_000
+    /// Subscriptions to one node.
+    package var subscriptions = 10_000
+    /// Items that `max` means.
+    package var items = PubSubLimits.itemsMaximum
+
+    package init() {}
+
+    /// Items of one node, whatever its configuration says.
+    package static let itemsMaximum = 10_000
+    /// Bytes of one payload.
+    package static let payloadBytesMaximum = 64 * 1024
+    /// Bytes of a payload that stays in memory; a larger one is read when it is asked for.
+    package static let payloadInMemoryMaximum = 8 * 1024
+    /// Bytes of a node's name and of an item's id.
+    package static let nameBytesMaximum = 512
+    /// Bytes of a text in a node's configuration.
+    package static let configurationTextBytesMaximum = 4_096
+    /// Values of a list in a node's configuration.
+    package static let configurationValuesMaximum = 100
+    /// Items that one request may name.
+    package static let idsPerRequestMaximum = 1_000
+    /// Entities that may ask an owner for notifications at once.
+    package static let interestedMaximum = 100_000
+    /// Affiliations of one node.
+    package static let affiliationsMaximum = 10_000
+}

@@ -1,0 +1,89 @@
+import XMPP
+
+// Affiliations (XEP-0060 §5.7, §8.9).
+extension PubSubService {
+    /// The requester's own, of one node or of all.
+    func ownAffiliations(_ action: Element, _ request: PubSubRequest) -> [PubSubEffect] {
+        var list = Element("affiliations", Namespace.pubsub)
+        for node in nodes.values.sorted(by: { $0.name < $1.name })
+        where action["node"] == nil || action["node"] == node.name {
+            let affiliation = node.affiliation(of: request.from, request.relation)
+            guard affiliation != .none else { continue }
+            list.append(
+                Element(
+                    "affiliation",
+                    Namespace.pubsub,
+                    attributes: [
+                        .init("node", node.name), .init("affiliation", affiliation.rawValue),
+                    ]
+                )
+            )
+        }
+        return [request.result(Element("pubsub", Namespace.pubsub, [list]))]
+    }
+
+    func affiliations(
+        _ action: Element,
+        _ request: PubSubRequest
+    ) throws(StanzaError) -> [PubSubEffect] {
+        let node = try managed(action, request)
+        var entries = [(owner, Affiliation.owner)]
+        entries += node.affiliations.sorted { $0.key.description < $1.key.description }
+        let list = Element(
+            "affiliations",
+            Namespace.pubsubOwner,
+            attributes: [.init("node", node.name)],
+            entries.map { jid, affiliation in
+                Element(
+                    "affiliation",
+                    Namespace.pubsubOwner,
+                    attributes: [
+                        .init("jid", jid.description),
+                        .init("affiliation", affiliation.rawValue),
+                    ]
+                )
+            }
+        )
+        return [request.result(Element("pubsub", Namespace.pubsubOwner, [list]))]
+    }
+
+    /// What can be set is set; the rest comes back in the error (XEP-0060 §8.9.2.4).
+    mutating func setAffiliations(
+        _ action: Element,
+        _ request: PubSubRequest
+    ) throws(StanzaError) -> [PubSubEffect] {
+        let node = try managed(action, request)
+        var effects: [PubSubEffect] = []
+        var failed: [Element] = []
+        for element in action.elements where element.name == "affiliation" {
+            guard let jid = element["jid"].flatMap({ try? JID($0) })?.bare, jid != owner,
+                let affiliation = element["affiliation"].flatMap(Affiliation.init(rawValue:)),
+                (nodes[node.name]?.affiliations.count ?? 0) < PubSubLimits.affiliationsMaximum
+            else {
+                // The owner of the account owns its nodes for good.
+                failed.append(element)
+                continue
+            }
+            nodes[node.name]?.affiliations[jid] = affiliation == .none ? nil : affiliation
+            effects.append(
+                .store(
+                    .setAffiliation(owner: owner, node: node.name, jid, affiliation),
+                    .immediate
+                )
+            )
+            effects += follow(jid, on: node.name)
+        }
+        return effects + [
+            Self.outcome(of: "affiliations", on: node.name, failed: failed, request)
+        ]
+    }
+
+    /// Lets in whom the affiliation lets in, and ends what it ends.
+    private mutating func follow(_ jid: JID, on name: String) -> [PubSubEffect] {
+        enrol(on: name, only: jid)
+        guard let node = nodes[name] else { return [] }
+        let relation = interested.first { $0.key.bare == jid }?.value.relation ?? Relation()
+        guard !node.admits(jid, relation) else { return [] }
+        return expel(from: name) { $0.bare == jid }
+    }
+}
