@@ -110,7 +110,9 @@ package struct Request {
     }
 }
 
-/// What modules know beside the account that a request concerns. Kept by the shard.
+/// What modules know beside the account that a request concerns.
+///
+/// Kept by the shard.
 package struct World: Sendable {
     package let domain: JID
     package let modules: ModuleTable

@@ -6,8 +6,9 @@ package import XMPP
 /// what a crash could take back, and nothing overtakes (RFC 6120 §10.1). Stores marked behind do
 /// not hold what follows.
 package struct Outbox: Sendable {
-    /// Effects that may wait for the store. Past it a shard takes no more requests: a store that
-    /// has stopped must not fill the memory.
+    /// Effects that may wait for the store.
+    ///
+    /// Past it a shard takes no more requests: a store that has stopped must not fill the memory.
     package static let heldMaximum = 100_000
 
     /// What the host does now.
@@ -65,8 +66,9 @@ package struct Outbox: Sendable {
         release(through: ticket) { [$0.effect] }
     }
 
-    /// The store refused the change of `ticket`. What its owner was about to be told is withdrawn,
-    /// requests are answered with an error.
+    /// The store refused the change of `ticket`.
+    ///
+    /// What its owner was about to be told is withdrawn, requests are answered with an error.
     ///
     /// - Returns: whose state is to be read again, and what goes out.
     package mutating func refused(_ ticket: UInt64) -> (owner: JID?, effects: [Effect]) {

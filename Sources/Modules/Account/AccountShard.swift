@@ -25,9 +25,10 @@ extension AccountShard {
         case refused(StanzaError)
     }
 
-    /// Gives a session its resource. A session that has it already is ended with `conflict`
-    /// (RFC 6120 §7.7.2.2): who comes back after a lost connection must not find the door shut by
-    /// his own ghost.
+    /// Gives a session its resource.
+    ///
+    /// A session that has it already is ended with `conflict` (RFC 6120 §7.7.2.2): who comes back
+    /// after a lost connection must not find the door shut by his own ghost.
     package mutating func bind(
         _ account: JID,
         resource: String,

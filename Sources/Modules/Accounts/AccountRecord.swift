@@ -46,8 +46,9 @@ package enum AccountChange: Sendable, Hashable {
     /// A new account, or other secrets for one that exists.
     case save(AccountRecord)
     /// Ends the account with all that is its own or names it: roster, nodes, affiliations,
-    /// subscriptions, group memberships, and its place in other rosters. Who registers the name
-    /// again inherits nothing (CVE-2024-25420).
+    /// subscriptions, group memberships, and its place in other rosters.
+    ///
+    /// Who registers the name again inherits nothing (CVE-2024-25420).
     case remove(JID)
     case join(GroupMembership)
     case leave(GroupMembership)

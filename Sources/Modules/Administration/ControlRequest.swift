@@ -2,7 +2,9 @@ package import XMPP
 
 /// What an operator asks of the server through `lapwingctl`.
 package enum ControlRequest: Sendable, Hashable {
-    /// Makes an account. The tool derives the secrets: no password crosses the socket.
+    /// Makes an account.
+    ///
+    /// The tool derives the secrets: no password crosses the socket.
     case register(AccountRecord)
     case unregister(JID)
     case changePassword(AccountRecord)

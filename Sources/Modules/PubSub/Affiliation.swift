@@ -26,8 +26,9 @@ package enum Affiliation: String, Sendable, CaseIterable {
         package static let manage = Self(rawValue: 1 << 6)
     }
 
-    /// The table of XEP-0060 §4.1. For `none` and `member` the access and publish models decide
-    /// further.
+    /// The table of XEP-0060 §4.1.
+    ///
+    /// For `none` and `member` the access and publish models decide further.
     package var permissions: Permissions {
         switch self {
         case .owner: [.subscribe, .retrieve, .publish, .retractOwn, .retractAny, .purge, .manage]

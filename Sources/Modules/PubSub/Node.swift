@@ -33,10 +33,11 @@ struct Node: Sendable {
         recipientsCache = nil
     }
 
-    /// Each recipient once: those who are notified by their presence, then subscribers that are
-    /// not among them. A bare address whose sessions are gets nothing itself (XEP-0163 §4.3.1).
+    /// Each recipient once: those who are notified by their presence, then subscribers that are not
+    /// among them.
     ///
-    /// - Parameter session: finds the session of a full address that subscribed.
+    /// A bare address whose sessions are gets nothing itself (XEP-0163 §4.3.1).
+    /// `session` finds the session of a full address that subscribed.
     mutating func recipients(session: (JID) -> SessionID?) -> [Recipient] {
         if let recipientsCache { return recipientsCache }
         var recipients = Array(audience.values)

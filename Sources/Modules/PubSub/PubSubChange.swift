@@ -4,7 +4,9 @@ package import XMPP
 package enum Durability: Sendable, Hashable {
     /// Before whoever asked is answered: the host holds what follows until the commit.
     case immediate
-    /// Within a second, in batches; a crash may lose it. Holds nothing.
+    /// Within a second, in batches; a crash may lose it.
+    ///
+    /// Holds nothing.
     case behind
     /// Never.
     case none
@@ -26,7 +28,9 @@ package struct ItemRecord: Sendable, Hashable {
     }
 }
 
-/// A subscription as it is stored. Several of one address are told apart by their ids.
+/// A subscription as it is stored.
+///
+/// Several of one address are told apart by their ids.
 package struct SubscriptionRecord: Sendable, Hashable {
     package let id: String
     package let jid: JID
@@ -37,7 +41,9 @@ package struct SubscriptionRecord: Sendable, Hashable {
     }
 }
 
-/// What the store keeps of nodes. Owner and node name what each is about.
+/// What the store keeps of nodes.
+///
+/// Owner and node name what each is about.
 package enum PubSubChange: Sendable, Hashable {
     /// A new node, or another configuration of one that exists: its non-default fields, in the
     /// words of the configuration form.
@@ -62,8 +68,10 @@ package struct NodeRecord: Sendable, Hashable {
     package var configuration: [String: [String]]
     package var affiliations: [JID: Affiliation]
     package var subscriptions: [SubscriptionRecord]
-    /// In the order of publishing, the newest last. Payloads larger than
-    /// ``PubSubLimits/payloadInMemoryMaximum`` and those of all but the newest are left out.
+    /// In the order of publishing, the newest last.
+    ///
+    /// Payloads larger than ``PubSubLimits/payloadInMemoryMaximum`` and those of all but the newest
+    /// are left out.
     package var items: [StoredItem]
 
     /// An item in the index; `payload` is nil where it has to be loaded.
@@ -99,8 +107,9 @@ package enum Payload: Sendable, Hashable {
     case absent
 }
 
-/// Where nodes are kept. Read once when the server starts; changes go to the store's writer as
-/// ``PubSubChange``.
+/// Where nodes are kept.
+///
+/// Read once when the server starts; changes go to the store's writer as ``PubSubChange``.
 package protocol PubSubStore: Sendable {
     /// Hands over every node, one after the other.
     func readNodes(_ body: (NodeRecord) throws -> Void) throws

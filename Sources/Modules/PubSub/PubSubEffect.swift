@@ -17,7 +17,7 @@ package struct Notification: Sendable {
     package let tail: [UInt8]
     package let recipients: [Recipient]
 
-    /// - Parameter content: what the message holds; the event first.
+    /// `content` is what the message holds, the event first.
     init(_ message: Stanza, _ content: [Element], to recipients: [Recipient]) {
         var whole = message
         whole.children = content.map { .element($0) }

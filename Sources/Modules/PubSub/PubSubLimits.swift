@@ -1,5 +1,6 @@
-/// How much an owner's nodes may take. What an operator sets is in the value; what bounds a single
-/// field is fixed.
+/// How much an owner's nodes may take.
+///
+/// What an operator sets is in the value; what bounds a single field is fixed.
 package struct PubSubLimits: Sendable, Hashable {
     /// Nodes of one owner: each costs memory for as long as it exists.
     package var nodes = 1_000

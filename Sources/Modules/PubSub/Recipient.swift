@@ -13,7 +13,9 @@ package struct Recipient: Sendable, Hashable {
 }
 
 /// The nodes that software asks to be notified of: its disco features that end in `+notify`
-/// (XEP-0060 §9.2). Shared by all sessions with the same capabilities.
+/// (XEP-0060 §9.2).
+///
+/// Shared by all sessions with the same capabilities.
 package struct NotifySet: Sendable, Hashable {
     /// Nodes taken from one answer; what is past it is not notified of.
     package static let nodesMaximum = 500

@@ -12,8 +12,9 @@ package struct RosterItem: Sendable, Hashable {
     package var from: Bool
     /// The account asked for the contact's presence and has no answer yet.
     package var asking: Bool
-    /// The contact asked for the account's presence and has no answer yet. An item that is only
-    /// this is not part of the roster that clients see (RFC 6121 §3.1.3).
+    /// The contact asked for the account's presence and has no answer yet.
+    ///
+    /// An item that is only this is not part of the roster that clients see (RFC 6121 §3.1.3).
     package var asked: Bool
     /// The account approved a request that is still to come (RFC 6121 §3.4).
     package var approved: Bool
