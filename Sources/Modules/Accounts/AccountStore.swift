@@ -11,6 +11,9 @@ package protocol AccountStore: Sendable {
     func loadMemberships(_ receive: (GroupMembership) throws -> Void) throws
     /// One account, for a program that needs no other.
     func account(_ jid: JID) throws -> AccountRecord?
+    /// 32 random bytes, the same for as long as the store is there: they make the salts of accounts
+    /// that do not exist.
+    func pretenceKey() throws -> [UInt8]
 }
 
 /// Where rosters are kept.
@@ -19,4 +22,6 @@ package protocol AccountStore: Sendable {
 package protocol RosterStore: Sendable {
     /// Hands over every contact with the account whose roster it is in.
     func loadRosters(_ receive: (_ owner: JID, _ item: RosterItem) throws -> Void) throws
+    /// One account's contacts: what the disk says after a change of them was refused.
+    func roster(of owner: JID) throws -> [RosterItem]
 }

@@ -1,0 +1,169 @@
+import Dispatch
+import Foundation
+package import Modules
+import Synchronization
+
+/// The one writer of a store: a thread that takes everything that waits, applies it in one
+/// transaction and then tells all who asked (group commit).
+///
+/// When a transaction fails, its submissions are applied one by one, so that a bad change fails
+/// only its own; the writer goes on.
+package final class StoreWriter: Sendable {
+    /// Called on the writer's thread once the changes are durable, or failed.
+    package typealias Completion = @Sendable (Result<Void, StoreError>) -> Void
+
+    private struct State {
+        var queue = StoreQueue()
+        /// Submissions for which there was no room: they are answered on the writer's thread.
+        var refused: [Completion] = []
+        var isClosing = false
+        /// What the thread sleeps for; nil while it works.
+        var wait: Wait?
+        var commits = 0
+    }
+
+    private enum Wait {
+        case forWork
+        case forMore
+    }
+
+    private let store: any Store
+    private let state = Mutex(State())
+    private let wake = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// Starts the thread; ``close()`` ends it.
+    package init(_ store: any Store) {
+        self.store = store
+        let thread = Thread { [self] in run() }
+        thread.name = "store"
+        thread.start()
+    }
+
+    /// Hands over changes from any thread, without waiting; order of calls is order on the disk.
+    package func submit(
+        _ changes: [StoreChange],
+        _ durability: Durability,
+        completion: @escaping Completion = { _ in }
+    ) {
+        let now = ContinuousClock.now
+        let (isClosed, wakes) = state.withLock { state in
+            if state.isClosing { return (true, false) }
+            if !state.queue.add(changes, durability, at: now, completion: completion) {
+                state.refused.append(completion)
+            }
+            let wakes =
+                switch state.wait {
+                case .forWork: true
+                case .forMore: state.queue.isReady(at: now) || !state.refused.isEmpty
+                case nil: false
+                }
+            if wakes { state.wait = nil }
+            return (false, wakes)
+        }
+        if isClosed { completion(.failure(StoreError(.closed, "the store is closed"))) }
+        if wakes { wake.signal() }
+    }
+
+    /// Hands over changes and waits until they are durable; for programs without an event loop.
+    package func apply(_ changes: [StoreChange]) async throws(StoreError) {
+        let result = await withCheckedContinuation { continuation in
+            submit(changes, .immediate) { continuation.resume(returning: $0) }
+        }
+        try result.get()
+    }
+
+    /// How many transactions there were: shows how well commits are grouped.
+    package var commitCount: Int { state.withLock(\.commits) }
+
+    /// Writes what waits, ends the thread and closes the store.
+    ///
+    /// It blocks: never call it on an event loop. What is submitted after it fails at once, on the
+    /// caller's thread.
+    package func close() {
+        let isFirst = state.withLock { state in
+            let isFirst = !state.isClosing
+            state.isClosing = true
+            state.wait = nil
+            return isFirst
+        }
+        guard isFirst else { return }
+        wake.signal()
+        ended.wait()
+    }
+}
+
+// MARK: - The thread
+
+extension StoreWriter {
+    private enum Step {
+        case sleep(until: ContinuousClock.Instant?)
+        case work([StoreQueue.Submission], refused: [Completion])
+        case end
+    }
+
+    private func run() {
+        while true {
+            switch nextStep() {
+            case .sleep(nil): wake.wait()
+            case .sleep(let due?):
+                let left = (due - ContinuousClock.now).components
+                let nanoseconds = left.seconds * 1_000_000_000 + left.attoseconds / 1_000_000_000
+                _ = wake.wait(timeout: .now() + .nanoseconds(Int(max(0, nanoseconds)) + 1))
+            case .work(let submissions, let refused):
+                for completion in refused {
+                    completion(.failure(StoreError(.busy, "too many changes wait for the disk")))
+                }
+                commit(submissions)
+            case .end:
+                // Everything was applied; what closing can still fail at is not the callers'.
+                try? store.close()
+                ended.signal()
+                return
+            }
+        }
+    }
+
+    private func nextStep() -> Step {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            state.wait = nil
+            let hasWork = !state.queue.submissions.isEmpty || !state.refused.isEmpty
+            if state.isClosing && !hasWork { return .end }
+            if state.isClosing || state.queue.isReady(at: now) || !state.refused.isEmpty {
+                let refused = state.refused
+                state.refused = []
+                return .work(state.queue.take(), refused: refused)
+            }
+            state.wait = state.queue.due == nil ? .forWork : .forMore
+            return .sleep(until: state.queue.due)
+        }
+    }
+
+    private func commit(_ submissions: [StoreQueue.Submission]) {
+        guard !submissions.isEmpty else { return }
+        do {
+            try transaction(submissions.flatMap { $0.changes.compactMap(\.self) })
+            for submission in submissions { submission.completion(.success(())) }
+        } catch  where submissions.count == 1 {
+            submissions[0].completion(.failure(error))
+        } catch {
+            for submission in submissions { commitAlone(submission) }
+        }
+    }
+
+    private func commitAlone(_ submission: StoreQueue.Submission) {
+        do {
+            try transaction(submission.changes.compactMap(\.self))
+            submission.completion(.success(()))
+        } catch {
+            submission.completion(.failure(error))
+        }
+    }
+
+    private func transaction(_ changes: [StoreChange]) throws(StoreError) {
+        if changes.isEmpty { return }
+        try store.apply(changes)
+        state.withLock { $0.commits += 1 }
+    }
+}
