@@ -1,0 +1,34 @@
+/// The last that is written to a stream: what each field holds, in this order, and the end tag.
+package struct StreamEnding: Sendable, Hashable {
+    /// Our own header, where it was still to come: an error needs an open stream to stand in
+    /// (RFC 6120 §4.9.1.2).
+    package var header: StreamHeader?
+    /// An answer that still goes out before the error.
+    package var last: Element?
+    package var error: StreamError?
+    /// Whether the peer still owes its `</stream:stream>` (RFC 6120 §4.4): keep reading for a
+    /// short while. If not, the connection ends as soon as this is written.
+    package var awaitsPeer: Bool
+
+    package init(
+        header: StreamHeader? = nil,
+        last: Element? = nil,
+        error: StreamError? = nil,
+        awaitsPeer: Bool
+    ) {
+        self.header = header
+        self.last = last
+        self.error = error
+        self.awaitsPeer = awaitsPeer
+    }
+
+    /// The whole as bytes, the end tag included.
+    package func serialized() -> [UInt8] {
+        var writer = XMLWriter()
+        if let header { writer.write(header) }
+        if let last { writer.write(last, inheriting: Namespace.client) }
+        if let error { writer.write(error.element, inheriting: Namespace.client) }
+        writer.writeStreamEnd()
+        return writer.bytes
+    }
+}
