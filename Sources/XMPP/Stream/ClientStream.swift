@@ -161,7 +161,7 @@ extension ClientStream {
         case .closed:
             return .nothing
         default:
-            return unreachable("a header without a reset parser")
+            return violated(.badFormat)
         }
     }
 }
@@ -215,7 +215,7 @@ extension ClientStream {
         case .closed:
             return .nothing
         case .idle, .opening, .securing, .online:
-            return unreachable("an element outside of a stream")
+            return violated(.badFormat)
         }
     }
 

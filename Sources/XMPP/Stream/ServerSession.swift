@@ -34,7 +34,7 @@ struct ServerSession {
         return .deliver(stanza)
     }
 
-    /// RFC 6120 §8.2.3: what an iq must have. Who routes can lean on it.
+    /// Checks what every iq must have, so that who routes can lean on it (RFC 6120 §8.2.3).
     private func receivedIQ(_ stanza: consuming Stanza) -> ServerStream.Action {
         switch stanza.type {
         case "result", "error":

@@ -20,7 +20,8 @@ extension ServerStream {
         /// Compute ``PlainAttempt/isCorrect()`` away from the event loop, for it takes
         /// milliseconds, and answer with ``ServerStream/plainVerified(_:)``.
         case verifyPlain(PlainAttempt)
-        /// Write the element, reset the parser for a new header and raise its limits.
+        /// Write the element, throw away the events that were parsed behind the one just fed,
+        /// reset the parser for a new header and raise its limits.
         case restart(success: Element, account: JID)
         /// Register the session and answer with ``ServerStream/bound(_:)`` or
         /// ``ServerStream/bindFailed(_:)`` before the next element is fed; `resource` nil asks for

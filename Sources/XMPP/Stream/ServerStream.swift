@@ -154,8 +154,10 @@ extension ServerStream {
             return .nothing
         case .closed:
             return .nothing
-        case .securing, .authenticating, .binding, .session:
-            return unreachable("a header without a reset parser")
+        case .securing:
+            return .disconnect
+        case .authenticating, .binding, .session:
+            return finish(StreamError(.badFormat))
         }
     }
 
@@ -236,8 +238,10 @@ extension ServerStream {
             return .nothing
         case .closed:
             return .nothing
-        case .securing, .awaitingHeader, .awaitingFinalHeader, .session:
-            return unreachable("an element outside of a stream")
+        case .awaitingHeader, .awaitingFinalHeader:
+            return finish(StreamError(.badFormat), header: ourHeader())
+        case .securing, .session:
+            return .disconnect
         }
     }
 
@@ -364,7 +368,7 @@ extension ServerStream {
         case .closing, .securing:
             return .disconnect
         case .awaitingHeader, .awaitingFinalHeader:
-            return unreachable("an end tag before a start tag")
+            return .close(StreamEnding(header: ourHeader(), awaitsPeer: false))
         case .authenticating, .binding, .session:
             return .close(StreamEnding(awaitsPeer: false))
         }

@@ -6,8 +6,11 @@ package struct StreamEnding: Sendable, Hashable {
     /// An answer that still goes out before the error.
     package var last: Element?
     package var error: StreamError?
-    /// Whether the peer still owes its `</stream:stream>` (RFC 6120 §4.4): keep reading for a
-    /// short while. If not, the connection ends as soon as this is written.
+    /// Whether the peer still owes its end tag (RFC 6120 §4.4).
+    ///
+    /// If so, keep the connection for a short while, until the tag or the end of input comes: to
+    /// close with bytes unread would have TCP take back what was written. If not, the connection
+    /// ends as soon as this is written.
     package var awaitsPeer: Bool
 
     package init(

@@ -3,8 +3,10 @@ package struct Password: Sendable, Hashable {
     /// What PBKDF2 is fed: the OpaqueString profile's UTF-8 (RFC 8265 §4.2).
     package let bytes: [UInt8]
 
-    /// The most characters of a password. More than anybody types, and it bounds what a stranger
-    /// can make the server hash (XEP-0438 §4.5 advises 64 to 128).
+    /// The most characters of a password.
+    ///
+    /// More than anybody types, and it bounds what a stranger can make the server hash (XEP-0438
+    /// advises 64 to 128).
     package static let charactersMax = 128
 
     /// Prepares `text`; fails when it is empty, too long, or has characters that no password can.

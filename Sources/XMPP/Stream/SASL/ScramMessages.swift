@@ -1,7 +1,7 @@
 // The messages of SCRAM (RFC 5802 §5, §7), read and written as bytes: a `Character` may swallow the
 // comma before a combining mark, and then two readers see two different messages.
 
-/// The fields of a SCRAM message, in order: `n=user,r=nonce` …
+/// The fields of a SCRAM message, in order: `n=user,r=nonce` and so on.
 struct ScramFields {
     private var rest: ArraySlice<[UInt8].SubSequence>
 

@@ -13,7 +13,7 @@ package struct ScramSecrets: Sendable, Hashable {
         self.serverKey = serverKey
     }
 
-    /// Rounds of PBKDF2 for a password set now (XEP-0438 §4.3).
+    /// Rounds of PBKDF2 for a password set now (XEP-0438 §7).
     package static let iterationsDefault = 10_000
     /// Fewer than this many rounds are no obstacle (RFC 7677 §4).
     package static let iterationsMin = 4096
@@ -37,7 +37,7 @@ package struct ScramSecrets: Sendable, Hashable {
     }
 }
 
-/// The secrets of one account: each hash has its own salt (XEP-0438 §4.2).
+/// The secrets of one account: each hash has its own salt (XEP-0438 §6.2).
 package struct ScramCredentials: Sendable, Hashable {
     package var sha1: ScramSecrets
     package var sha256: ScramSecrets
@@ -68,8 +68,9 @@ package struct ScramCredentials: Sendable, Hashable {
     }
 }
 
-/// What a client makes of its password for one server's salt (RFC 5802 §3). As good as the
-/// password for that server, so it stays in memory.
+/// What a client makes of its password for one server's salt (RFC 5802 §3).
+///
+/// As good as the password for that server, so it stays in memory.
 package struct ScramKeys: Sendable, Hashable {
     package let hash: Digest
     package let salt: [UInt8]

@@ -79,8 +79,9 @@ struct ScramServer {
         case succeed([UInt8], JID)
     }
 
-    /// The secrets of the account: true ones, or pretended for an account that is not there. The
-    /// answer is the challenge; nil when nobody asked.
+    /// The secrets of the account came: the challenge, or nil when nobody asked.
+    ///
+    /// For an account that is not there they are pretended.
     mutating func found(
         _ answer: ScramCredentials?,
         pretence: ScramPretence,
