@@ -60,7 +60,8 @@ extension SQLiteStore {
                 """
         )
         let arguments: [any DatabaseValueConvertible] =
-            [record.jid.description] + record.sha1.columns + record.sha256.columns
+            [record.jid.description] + record.credentials.sha1.columns
+            + record.credentials.sha256.columns
         try statement.execute(arguments: StatementArguments(arguments))
     }
 
@@ -89,13 +90,15 @@ extension AccountRecord {
     fileprivate init(_ row: Row) throws {
         self.init(
             try JID(stored: row["jid"]),
-            sha1: Secret(row, "sha1"),
-            sha256: Secret(row, "sha256")
+            ScramCredentials(
+                sha1: ScramSecrets(row, "sha1"),
+                sha256: ScramSecrets(row, "sha256")
+            )
         )
     }
 }
 
-extension AccountRecord.Secret {
+extension ScramSecrets {
     fileprivate init(_ row: Row, _ hash: String) {
         self.init(
             salt: [UInt8](row["\(hash)_salt"] as Data),

@@ -38,13 +38,13 @@ extension JID {
 
 extension AccountRecord {
     static func sample(_ name: String, salt: UInt8 = 1) -> AccountRecord {
-        let secret = Secret(
+        let secret = ScramSecrets(
             salt: [salt, 0, 255],
             iterations: 4096,
             storedKey: [2, 3],
             serverKey: [4]
         )
-        return AccountRecord(.account(name), sha1: secret, sha256: secret)
+        return AccountRecord(.account(name), ScramCredentials(sha1: secret, sha256: secret))
     }
 }
 

@@ -4,28 +4,11 @@ package import XMPP
 package struct AccountRecord: Sendable, Hashable {
     /// The bare address.
     package let jid: JID
-    package var sha1: Secret
-    package var sha256: Secret
+    package var credentials: ScramCredentials
 
-    package init(_ jid: JID, sha1: Secret, sha256: Secret) {
+    package init(_ jid: JID, _ credentials: ScramCredentials) {
         self.jid = jid.bare
-        self.sha1 = sha1
-        self.sha256 = sha256
-    }
-
-    /// What a server keeps of a password for one hash (RFC 5802 §3, `StoredKey` and `ServerKey`).
-    package struct Secret: Sendable, Hashable {
-        package var salt: [UInt8]
-        package var iterations: Int
-        package var storedKey: [UInt8]
-        package var serverKey: [UInt8]
-
-        package init(salt: [UInt8], iterations: Int, storedKey: [UInt8], serverKey: [UInt8]) {
-            self.salt = salt
-            self.iterations = iterations
-            self.storedKey = storedKey
-            self.serverKey = serverKey
-        }
+        self.credentials = credentials
     }
 }
 
