@@ -111,9 +111,10 @@ extension ExpatReader {
         let status = XML_Parse(parser, start, Int32(truncatingIfNeeded: bytes.count), 0)
         // What came behind the end tag is nobody's.
         if builder.isClosed { return }
-        guard status == XML_STATUS_OK else { throw currentError }
+        // Expat may report success after it was told to stop.
+        guard status == XML_STATUS_OK, failure == nil else { throw currentError }
         let held = fed - Int(XML_GetCurrentByteIndex(parser))
-        if held > Self.longestToken { isStretched = true }
+        if held >= Self.longestToken { isStretched = true }
         // Inside a stanza it is the stanza that counts; outside, the start tag that is not whole
         // yet. Before a stream's header, all that came.
         let size =
