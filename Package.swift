@@ -68,7 +68,7 @@ let package = Package(
         .target(name: "Modules", dependencies: ["XMPP"], swiftSettings: settings),
         .target(
             name: "Dashboard",
-            dependencies: ["Telemetry", "XMPP"],
+            dependencies: ["Telemetry", "XMPP", "CUnistring"],
             path: "dashboards/core",
             swiftSettings: settings
         ),

@@ -1,0 +1,203 @@
+package import XMPP
+
+/// Turns what the server sends into messages for the model, and answers what wants an answer.
+///
+/// It takes values only from the bare addresses of known contacts: whoever else sends an event is
+/// not heard.
+package struct Inbox: Sendable {
+    private var account: JID?
+    private var tracker = PresenceTracker()
+    /// Contacts that turned out to be hosts.
+    private var hosts: Set<JID> = []
+    private var requests = Requests()
+    /// Whether the server is one of ours, which sends the open alerts by itself; nil until it said.
+    private var isOurServer: Bool?
+    /// Hosts whose log was asked for in this session, or is to be.
+    private var asked: Set<JID> = []
+
+    /// What comes of one stanza.
+    package struct Delivery: Sendable {
+        package var messages: [Message] = []
+        package var stanzas: [Stanza] = []
+
+        package init(messages: [Message] = [], stanzas: [Stanza] = []) {
+            self.messages = messages
+            self.stanzas = stanzas
+        }
+    }
+
+    /// `token` makes the ids of requests hard to guess.
+    package init(token: String) {
+        requests.token = token
+    }
+
+    /// Whether the roster of this session has come.
+    package private(set) var hasRoster = false
+
+    /// The group of the roster that holds hosts, also those that were never seen (docs/protocol.md).
+    static let hostGroup = "hosts"
+    /// Events asked for of a host, on servers that are not ours: a screen or two.
+    static let askedEvents = 50
+}
+
+// MARK: - Session
+
+extension Inbox {
+    /// What to send when logged in: the roster is asked for first, so that senders are known before
+    /// their values come.
+    package mutating func online(_ jid: JID) -> [Stanza] {
+        account = jid
+        tracker.list(jid)
+        let roster = Element("query", Namespace.roster)
+        var domain = JID(normalizedLocal: nil, domain: jid.domain)
+        domain = domain.bare
+        return [
+            requests.ask(.roster, of: nil, roster),
+            requests.ask(.server, of: domain, DiscoInfo.request()),
+            Interest.presence,
+        ]
+    }
+
+    /// What is known of presence ends with the stream.
+    package mutating func offline() {
+        tracker.reset()
+        requests.reset()
+        asked = []
+        isOurServer = nil
+        hasRoster = false
+    }
+}
+
+// MARK: - Stanzas
+
+extension Inbox {
+    package mutating func receive(_ stanza: Stanza) -> Delivery {
+        switch stanza.kind {
+        case .presence: receivePresence(stanza)
+        case .message: receiveMessage(stanza)
+        case .iq: stanza.isRequest ? answer(stanza) : receiveAnswer(stanza)
+        }
+    }
+
+    private mutating func receivePresence(_ stanza: Stanza) -> Delivery {
+        guard let from = stanza.from, from.bare != account?.bare || from.resource == "agent",
+            tracker.receive(stanza)
+        else { return Delivery() }
+        if tracker.isAgent(from) { hosts.insert(from.bare) }
+        guard hosts.contains(from.bare) else { return Delivery() }
+        return appeared(from.bare)
+    }
+
+    /// Tells what is known of a host's presence, and asks for its log where that is needed.
+    private mutating func appeared(_ host: JID) -> Delivery {
+        let isAvailable = tracker.isAvailable(host)
+        var delivery = Delivery(messages: [
+            .presence(host, isAvailable ? .available : .unavailable)
+        ])
+        if isAvailable, asked.insert(host).inserted, isOurServer == false {
+            delivery.stanzas.append(requests.askForEvents(of: host))
+        }
+        return delivery
+    }
+
+    private mutating func receiveMessage(_ stanza: Stanza) -> Delivery {
+        // XEP-0163 §4.3.1: an event is from the account that published, never from a session of it.
+        guard !stanza.isError, let from = stanza.from, from.isBare, tracker.knows(from),
+            let event = stanza.payload("event", Namespace.pubsubEvent)
+        else { return Delivery() }
+        let sent = stanza.payload("delay", Namespace.delay)?["stamp"]
+            .flatMap { Instant(dateTime: $0) }
+        let news = Publication.read(event, from: from, sent: sent)
+        guard !news.isEmpty else { return Delivery() }
+        var delivery = Delivery()
+        if hosts.insert(from).inserted { delivery = appeared(from) }
+        delivery.messages += news
+        return delivery
+    }
+}
+
+// MARK: - Answers to us
+
+extension Inbox {
+    private mutating func receiveAnswer(_ stanza: Stanza) -> Delivery {
+        guard let purpose = requests.settle(stanza, account: account) else { return Delivery() }
+        switch purpose {
+        case .roster:
+            hasRoster = true
+            guard let query = stanza.payload("query", Namespace.roster) else { return Delivery() }
+            return list(query)
+        case .server: return learnServer(stanza)
+        case .events(let host):
+            guard let pubsub = stanza.payload("pubsub", Namespace.pubsub) else {
+                return Delivery()
+            }
+            return Delivery(messages: Publication.read(pubsub, from: host, sent: nil))
+        }
+    }
+
+    /// A server without our features keeps the last item alone: the log has to be asked for, once.
+    private mutating func learnServer(_ stanza: Stanza) -> Delivery {
+        let info = stanza.payload("query", Namespace.discoInfo).flatMap { DiscoInfo($0) }
+        let isOurs = info?.features.contains { $0.hasPrefix(Namespace.lapwing) } ?? false
+        isOurServer = isOurs
+        guard !isOurs else { return Delivery() }
+        return Delivery(stanzas: asked.map { requests.askForEvents(of: $0) })
+    }
+
+    private mutating func list(_ query: Element) -> Delivery {
+        var delivery = Delivery()
+        for item in query.elements where item.matches("item", Namespace.roster) {
+            guard let text = item["jid"], let jid = try? JID(text), jid.isBare else { continue }
+            switch item["subscription"] {
+            case "remove":
+                tracker.unlist(jid)
+                if hosts.remove(jid) != nil { delivery.messages.append(.unlisted(jid)) }
+            case "to", "both", "from":
+                tracker.list(jid)
+                let groups = item.elements.filter { $0.matches("group", Namespace.roster) }
+                guard groups.contains(where: { $0.text == Self.hostGroup }),
+                    hosts.count < Fleet.maximumHosts
+                else { continue }
+                hosts.insert(jid)
+                delivery.messages.append(.listed(jid))
+            default: continue
+            }
+        }
+        return delivery
+    }
+}
+
+// MARK: - Requests to us
+
+extension Inbox {
+    private mutating func answer(_ request: Stanza) -> Delivery {
+        guard let payload = request.payload, isEntitled(request.from) else {
+            return Delivery(stanzas: [request.failure(StanzaError(.serviceUnavailable))])
+        }
+        if request.type == "set", payload.matches("query", Namespace.roster) {
+            // RFC 6121 §2.1.6: a push counts only from our own account.
+            guard request.from == nil || request.from == account?.bare else {
+                return Delivery(stanzas: [request.failure(StanzaError(.serviceUnavailable))])
+            }
+            var delivery = list(payload)
+            delivery.stanzas.append(request.result())
+            return delivery
+        }
+        guard request.type == "get", payload.matches("query", Namespace.discoInfo) else {
+            return Delivery(stanzas: [request.failure(StanzaError(.serviceUnavailable))])
+        }
+        var info = Interest.info
+        info.node = payload["node"]
+        guard info.node == nil || info.node == Interest.capabilities?.discoNode else {
+            return Delivery(stanzas: [request.failure(StanzaError(.itemNotFound))])
+        }
+        return Delivery(stanzas: [request.result(info.element)])
+    }
+
+    /// Strangers are told nothing, not even that somebody is here (XEP-0030 §8).
+    private func isEntitled(_ sender: JID?) -> Bool {
+        guard let sender, let account else { return true }
+        return sender.bare == account.bare || sender.bare.description == account.domain
+            || tracker.knows(sender)
+    }
+}
