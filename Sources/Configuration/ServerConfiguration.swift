@@ -1,6 +1,8 @@
 import Glibc
 
-/// What the operator of `lapwing-server` writes, checked: the server and `lapwingctl` read it alike.
+/// What the operator of `lapwing-server` writes, checked.
+///
+/// The server and `lapwingctl` read it alike.
 package struct ServerConfiguration: Sendable, Equatable {
     /// Where the programs look when nobody says otherwise.
     package static let usualPath = "/etc/lapwing/lapwing.toml"

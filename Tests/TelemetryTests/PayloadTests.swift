@@ -80,7 +80,8 @@ struct PayloadTests {
         )
         #expect(
             String(decoding: sample.raw.bytes, as: UTF8.self)
-                == "<sample xmlns='urn:lapwing:1' at='\(Self.at.dateTime)' seq='7' run='r' level='ok'>"
+                == "<sample xmlns='urn:lapwing:1' at='\(Self.at.dateTime)' seq='7' run='r'"
+                + " level='ok'>"
                 + "<v n='user'>12.3</v><v n='idle' unknown='1'/><label n='fs'>&lt;&amp;&gt;</label>"
                 + "<i n='/a&apos;b&#10;?'><v n='rx'>1</v></i></sample>"
         )

@@ -1,0 +1,167 @@
+import CLinux
+import COpenSSL
+import Glibc
+
+/// Many links on one epoll instance, driven by the program's one thread.
+final class Loop {
+    struct Server {
+        var host: String
+        var port: Int
+        var domain: String
+        /// plain, starttls or tls.
+        var security: String
+    }
+
+    let server: Server
+    let cache = Scram.Cache()
+    private(set) var links: [Link] = []
+    private var byDescriptor: [Int32: Link] = [:]
+    private var writing: Set<Int32> = []
+    private let epoll: Int32
+    private let context: OpaquePointer?
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: 256 * 1024,
+        alignment: 16
+    )
+    /// What is done with a link after something came for it.
+    var onInput: (Link) -> Void = { _ in }
+
+    init(_ server: Server) throws(LoadError) {
+        self.server = server
+        epoll = epoll_create1(0)
+        context = SSL_CTX_new(TLS_client_method())
+        SSL_CTX_set_alpn_protos(context, [11] + Array("xmpp-client".utf8), 12)
+        guard epoll >= 0, context != nil else { throw LoadError("no epoll or no TLS") }
+    }
+
+    deinit {
+        SSL_CTX_free(context)
+        close(epoll)
+        buffer.deallocate()
+    }
+
+    /// Connects and begins the log-in.
+    func logIn(_ account: Login.Account) throws(LoadError) -> Link {
+        let descriptor = try connect()
+        let login = Login(
+            account: account,
+            domain: server.domain,
+            startsTLS: server.security == "starttls"
+        )
+        let link = Link(descriptor: descriptor, index: links.count, role: .login(login))
+        if server.security == "tls" { link.secure(with: context) }
+        links.append(link)
+        byDescriptor[descriptor] = link
+        var event = epoll_event(
+            events: EPOLLIN.rawValue,
+            data: epoll_data_t(fd: descriptor)
+        )
+        epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+        advance(link)
+        flush(link)
+        return link
+    }
+
+    /// Logs all in, `window` at a time.
+    func logIn(_ accounts: [Login.Account], window: Int) throws(LoadError) {
+        var waiting = accounts[...]
+        let first = links.count
+        let deadline = now() + 300_000_000
+        while true {
+            let started = links.dropFirst(first)
+            let busy = started.filter(\.isLoggingIn)
+            for account in waiting.prefix(max(0, window - busy.count)) { _ = try logIn(account) }
+            waiting = waiting.dropFirst(max(0, window - busy.count))
+            if waiting.isEmpty, busy.isEmpty { return }
+            guard now() < deadline else { throw LoadError("the log-ins take too long") }
+            turn(milliseconds: 100)
+            if let failure = links.compactMap(\.failure).first { throw LoadError(failure) }
+        }
+    }
+
+    /// Waits for input once and handles all there is.
+    func turn(milliseconds: Int32) {
+        let maximum = 512
+        let events = [epoll_event](unsafeUninitializedCapacity: maximum) { events, count in
+            count = max(0, Int(epoll_wait(epoll, events.baseAddress, Int32(maximum), milliseconds)))
+        }
+        for event in events {
+            guard let link = byDescriptor[event.data.fd] else { continue }
+            if event.events & EPOLLIN.rawValue != 0 || event.events & EPOLLHUP.rawValue != 0 {
+                let outcome = link.fill(through: buffer)
+                if link.isLoggingIn { advance(link) } else { onInput(link) }
+                if outcome == .closed { drop(link) }
+            }
+            flush(link)
+        }
+    }
+
+    /// Writes what a link has to send, and waits for room when not all of it went.
+    func flush(_ link: Link) {
+        guard byDescriptor[link.descriptor] === link else { return }
+        let waits = link.flush()
+        guard waits != writing.contains(link.descriptor) else { return }
+        var interest = EPOLLIN.rawValue
+        if waits {
+            interest |= EPOLLOUT.rawValue
+            writing.insert(link.descriptor)
+        } else {
+            writing.remove(link.descriptor)
+        }
+        var event = epoll_event(events: interest, data: epoll_data_t(fd: link.descriptor))
+        epoll_ctl(epoll, EPOLL_CTL_MOD, link.descriptor, &event)
+    }
+
+    private func drop(_ link: Link) {
+        if link.failure == nil { link.failure = "the server closed connection \(link.index)" }
+        var nothing = epoll_event()
+        epoll_ctl(epoll, EPOLL_CTL_DEL, link.descriptor, &nothing)
+        byDescriptor[link.descriptor] = nil
+    }
+
+    private func advance(_ link: Link) {
+        while case .login(var login) = link.role {
+            let action = login.advance(link, cache: cache)
+            link.role = .login(login)
+            switch action {
+            case .send(let text): link.send(text)
+            case .beginTLS:
+                link.secure(with: context)
+                link.send(login.header)
+            case .wait: return
+            case .finished:
+                link.jid = login.jid
+                link.role = .idle
+            case .failed(let text):
+                link.failure = text
+                return
+            }
+        }
+    }
+
+    private func connect() throws(LoadError) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(truncatingIfNeeded: server.port).bigEndian
+        inet_pton(AF_INET, server.host, &address.sin_addr)
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else {
+            throw LoadError("connect: \(String(cString: strerror(errno)))")
+        }
+        var yes: Int32 = 1
+        setsockopt(
+            descriptor,
+            Int32(IPPROTO_TCP),
+            TCP_NODELAY,
+            &yes,
+            socklen_t(MemoryLayout<Int32>.size)
+        )
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        return descriptor
+    }
+}

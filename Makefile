@@ -1,0 +1,58 @@
+# Lapwing. `make help` lists what there is.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+PYTHON ?= /usr/bin/python3
+# One scratch folder for debug and release: they share the checkouts of the dependencies.
+RELEASE := -c release --static-swift-stdlib
+PROGRAMS := lapwing-server lapwingctl lapwing-agent lapwing-top
+BIN := .build/release
+SOURCES := Sources Tests collectors dashboards Benchmarks Package.swift
+
+.PHONY: help deps build demo test scenarios bench interop check-linkage lint format install clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install the Debian packages that are missing (root or sudo)
+	@scripts/deps build
+
+build: deps ## build the programs for release, the Swift runtime linked in
+	@for program in $(PROGRAMS); do $(SWIFT) build $(RELEASE) --product $$program || exit 1; done
+
+demo: ## watch this host through a server of its own, then leave nothing behind
+	@scripts/demo
+
+test: deps ## unit tests, then the scenarios over real sockets
+	$(SWIFT) test
+	@$(MAKE) --no-print-directory scenarios BIN=.build/debug
+
+scenarios: ## play the scenarios against the programs in BIN
+	@LAPWING_BIN=$(BIN) $(PYTHON) Tests/Scenarios/play
+
+interop: build ## the programs end to end, and against slixmpp, profanity and prosody
+	@scripts/deps interop
+	@LAPWING_BIN=$(BIN) Tests/Interop/run
+
+bench: build ## measure what everything costs (PEERS=1: prosody too)
+	@scripts/deps interop
+	$(SWIFT) build -c release --package-path Benchmarks
+	@LAPWING_BIN=$(BIN) PEERS=$(PEERS) $(PYTHON) Benchmarks/bench
+
+check-linkage: build ## check what the programs are linked against
+	@scripts/check-linkage $(BIN)
+
+lint: ## check the form of the source
+	$(SWIFT) format lint --strict -r $(SOURCES)
+
+format: ## put the source into form
+	$(SWIFT) format -i -r $(SOURCES)
+
+install: build ## install under PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/lapwing
+	install -m 755 $(addprefix $(BIN)/,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 README.md LICENSE deploy/lapwing.toml $(DESTDIR)$(PREFIX)/share/doc/lapwing
+
+clean: ## remove what was built
+	rm -rf .build .build-interop Benchmarks/.build

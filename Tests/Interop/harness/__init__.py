@@ -1,0 +1,1 @@
+"""What the tests against running programs share: a small XMPP client, the programs, the report."""

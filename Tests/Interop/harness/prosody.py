@@ -1,0 +1,120 @@
+"""Debian's prosody, unpacked, on private loopback ports."""
+
+import os
+import re
+
+from .process import ROOT, free_port, listens, self_signed, wait_until
+from .scram import stored_secret
+
+NOBODY = 65534
+
+CONFIGURATION = """
+pidfile = "{data}/prosody.pid"
+data_path = "{data}"
+log = {{ info = "{data}/prosody.log" }}
+plugin_paths = {{}}
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {c2s} }}
+c2s_direct_tls_ports = {{ {direct} }}
+s2s_ports = {{}}
+http_ports = {{}}
+https_ports = {{}}
+modules_enabled = {{
+    "roster", "saslauth", "tls", "disco", "pep", "ping", "version", "presence", "groups"
+}}
+modules_disabled = {{ "s2s", "offline" }}
+authentication = "internal_hashed"
+storage = "internal"
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = false
+limits = {{}}
+groups_file = "{data}/groups.txt"
+ssl = {{ key = "{key}", certificate = "{certificate}" }}
+VirtualHost "{domain}"
+"""
+
+
+class Prosody:
+    """A server with the same face as `Lapwing`."""
+
+    name = "prosody"
+    # What scenarios may ask for with "Needs:".
+    abilities = frozenset({"offline-refused"})
+
+    def __init__(self, workshop, domain="example.test"):
+        self.workshop = workshop
+        self.domain = domain
+        self.host = "127.0.0.1"
+        self.ports = {"c2s": free_port(), "c2s-direct": free_port()}
+        self.ports["c2s-plain"] = self.ports["c2s-unbound"] = self.ports["c2s"]
+        self.data = workshop.file("prosody")
+        os.mkdir(self.data, 0o700)
+        self.certificate, key = self_signed(workshop, domain)
+        workshop.file("prosody/groups.txt", "")
+        self.configuration = workshop.file("prosody/prosody.cfg.lua", CONFIGURATION.format(
+            data=self.data, domain=domain, certificate=self.certificate, key=key,
+            c2s=self.ports["c2s"], direct=self.ports["c2s-direct"],
+        ))
+
+    @staticmethod
+    def program():
+        """The unpacked start script, pointed at the unpacked modules."""
+        peers = os.environ.get("LAPWING_PEERS_DIR", os.path.join(ROOT, ".build-interop"))
+        unpacked = os.path.join(peers, "prosody")
+        with open(os.path.join(unpacked, "usr/bin/prosody")) as script:
+            text = script.read()
+        library = os.path.join(unpacked, "usr/lib/prosody")
+        return re.sub(r"(?m)^(CFG_\w+DIR)='/usr/lib/prosody", rf"\1='{library}", text)
+
+    @staticmethod
+    def is_noise(element):
+        """An unavailable presence from a bare JID: prosody's answer to its own early probes."""
+        return (
+            element.tag == "{jabber:client}presence"
+            and element.get("type") == "unavailable"
+            and "/" not in element.get("from", "/")
+        )
+
+    def register(self, user, password):
+        """Writes the account's file: what prosodyctl does, without its start-up."""
+        secret = stored_secret(password)
+        folder = os.path.join(self.data, self.domain.replace(".", "%2e"), "accounts")
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        encoded = re.sub(r"[^a-z0-9]", lambda found: f"%{ord(found[0]):02x}", user)
+        with open(os.path.join(folder, encoded + ".dat"), "w") as out:
+            out.write(
+                'return {{ ["salt"] = "{salt}"; ["iteration_count"] = {iterations};'
+                ' ["stored_key"] = "{stored_key}"; ["server_key"] = "{server_key}"; }};\n'
+                .format(**secret)
+            )
+        self._hand_over()
+
+    def start(self):
+        script = self.workshop.file("prosody/start.lua", self.program())
+        command = ["lua5.4", script, "--config", self.configuration, "-F"]
+        if os.geteuid() == 0:
+            self._hand_over()
+            # The workshop itself must be passable for the unprivileged user.
+            os.chmod(self.workshop.path, 0o711)
+            command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                       "--clear-groups"] + command
+        self.process = self.workshop.start(command, "prosody.out")
+        wait_until(
+            lambda: all(listens(port) for port in self.ports.values()),
+            "prosody listens", 15, self.process,
+        )
+        return self
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def _hand_over(self):
+        """Gives the files to the user that the server runs as."""
+        if os.geteuid() != 0:
+            return
+        for path in (self.workshop.file("peer.key"), self.workshop.file("peer.crt"), self.data):
+            os.chown(path, NOBODY, NOBODY)
+        for folder, folders, files in os.walk(self.data):
+            for name in folders + files:
+                os.chown(os.path.join(folder, name), NOBODY, NOBODY)
