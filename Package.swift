@@ -150,7 +150,8 @@ let package = Package(
         ),
         .testTarget(
             name: "TransportTests",
-            dependencies: ["Transport", "XMPP", "COpenSSL"] + nio,
+            dependencies: ["Transport", "XMPP", "COpenSSL"]
+                + nio + [.product(name: "NIOEmbedded", package: "swift-nio")],
             swiftSettings: settings
         ),
         .testTarget(

@@ -56,9 +56,6 @@ static inline int lw_names_count(const GENERAL_NAMES *names) { return sk_GENERAL
 static inline GENERAL_NAME *lw_names_at(const GENERAL_NAMES *names, int index) {
     return sk_GENERAL_NAME_value(names, index);
 }
-static inline int lw_names_push(GENERAL_NAMES *names, GENERAL_NAME *name) {
-    return sk_GENERAL_NAME_push(names, name);
-}
 /// The bytes of a DNS name or an IP address; NULL for every other kind.
 static inline const ASN1_STRING *lw_name_string(const GENERAL_NAME *name, int *is_address) {
     *is_address = name->type == GEN_IPADD;
@@ -68,3 +65,24 @@ static inline const ASN1_STRING *lw_name_string(const GENERAL_NAME *name, int *i
 }
 static inline int lw_error_reason(unsigned long code) { return ERR_GET_REASON(code); }
 static inline void lw_free(void *memory) { OPENSSL_free(memory); }
+static inline uint64_t lw_options(void) {
+    return SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION;
+}
+static inline long lw_modes(void) {
+    return SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
+}
+/// Adds a DNS name or the bytes of an IP address.
+static inline int lw_names_add(
+    GENERAL_NAMES *names, const unsigned char *bytes, int count, int is_address
+) {
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_STRING *string = is_address ? ASN1_OCTET_STRING_new() : ASN1_IA5STRING_new();
+    if (!name || !string || !ASN1_STRING_set(string, bytes, count)) goto failed;
+    GENERAL_NAME_set0_value(name, is_address ? GEN_IPADD : GEN_DNS, string);
+    string = NULL;
+    if (sk_GENERAL_NAME_push(names, name) > 0) return 1;
+failed:
+    ASN1_STRING_free(string);
+    GENERAL_NAME_free(name);
+    return 0;
+}
