@@ -87,7 +87,7 @@ extension ClientAuthentication {
         let ours = mayBind ? (bindings ?? .none) : .none
         let listed = ChannelBindings.types(in: features)
         let offersBinding = names.contains { $0.hasSuffix("-PLUS") }
-        // XEP-0440 §4: types without a mechanism to use them with, or mechanisms without a type
+        // XEP-0440 §3: types without a mechanism to use them with, or mechanisms without a type
         // that we have, mean that somebody has changed the offer on its way.
         if ours != .none, !offersBinding, let listed, !listed.isEmpty {
             throw .noMechanism(offered: names)
