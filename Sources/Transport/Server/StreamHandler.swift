@@ -1,0 +1,285 @@
+import NIOCore
+import NIOPosix
+import XMPP
+
+/// A listener, as its connections see it.
+final class ListenerContext: Sendable {
+    let configuration: ListenerConfiguration
+    let owner: any StreamOwner
+    let tls: TLSContextBox?
+    let admission: Admission?
+
+    init(
+        _ configuration: ListenerConfiguration,
+        owner: any StreamOwner,
+        tls: TLSContextBox?,
+        admission: Admission?
+    ) {
+        self.configuration = configuration
+        self.owner = owner
+        self.tls = tls
+        self.admission = admission
+    }
+}
+
+/// Runs a ``ServerStream`` on a channel: parser, machine and outbound queue in one handler.
+///
+/// Confined to the channel's event loop. It does what the machine says and decides nothing about
+/// the protocol; what is its own are the deadlines (``Sweep``), the byte rate and the queue.
+final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let listener: ListenerContext
+    let loop: LoopState
+    let parser: XMLStreamParser
+    var machine: ServerStream
+    private(set) var context: ChannelHandlerContext?
+    private(set) var connection: StreamConnection?
+    var tls: TLSHandler?
+    let address: String
+
+    // Gathering
+    var gathered = ByteBuffer()
+    var isListed = false
+    /// The session's address as it stands in an attribute, for ``sendEvent(head:tail:)``.
+    var escapedAddress: [UInt8] = []
+
+    // Input
+    /// Stanzas of this read that are not handed over yet.
+    var batch: [Stanza] = []
+    /// What was parsed while the machine waits for an answer; nil when it does not.
+    var held: HeldInput?
+    /// Counts the parser's restarts: what was parsed before one is not to be read after it.
+    var restarts = 0
+    var budget: ByteBudget?
+    var isThrottled = false
+
+    // Deadlines
+    var sweepPosition: Int?
+    var phase = Phase.loggingIn
+    /// When the phase ends by itself.
+    var deadline: NIODeadline
+    var receivedAt: NIODeadline
+    /// The id of the ping that is not answered yet.
+    var ping: String?
+    /// Whether the owner was asked to bind, and so must hear of the end.
+    var isOwned = false
+    var endingReason: String?
+
+    /// How far the connection is, as far as deadlines go.
+    enum Phase {
+        case loggingIn, session, closing, closed
+    }
+
+    /// Events that wait, and the error behind them.
+    struct HeldInput {
+        var events: ArraySlice<XMLEvent> = []
+        var error: StreamError?
+    }
+
+    init(_ listener: ListenerContext, on loop: LoopState, address: String) {
+        self.listener = listener
+        self.loop = loop
+        self.address = address
+        let limits = listener.configuration.limits
+        parser = XMLStreamParser(limits: limits.beforeLogin, pool: loop.parsers)
+        machine = ServerStream(listener.configuration.stream)
+        let now = loop.eventLoop.now
+        receivedAt = now
+        deadline = now + TimeAmount(limits.login)
+        budget = limits.rate.map { ByteBudget($0, atNanoseconds: now.nanoseconds) }
+    }
+
+    var flushList: FlushList { loop.flushList }
+    var limits: ConnectionLimits { listener.configuration.limits }
+    var jid: JID? { machine.jid }
+}
+
+extension NIODeadline {
+    /// Nanoseconds of the loop's clock.
+    var nanoseconds: Int64 { Int64(clamping: uptimeNanoseconds) }
+}
+
+// MARK: - Life
+
+extension StreamHandler {
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        connection = StreamConnection(self, on: context.eventLoop, address: address)
+        loop.sweep.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        ended("the connection is gone")
+        phase = .closed
+        machine.disconnected()
+        loop.sweep.remove(self)
+        // The connection holds the handler.
+        connection = nil
+        self.context = nil
+        gathered = ByteBuffer()
+        held = nil
+        tls = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deliverBatch()
+        ended("the peer cut the connection")
+        phase = .closed
+        machine.disconnected()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        ended("\(error)")
+        phase = .closed
+        machine.disconnected()
+        context.close(promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case TLSEvent.opened:
+            machine.tlsEstablished(tls?.channelBindings ?? .none)
+        case ChannelEvent.inputClosed:
+            // The peer sends nothing more; what it is still owed goes out before the end.
+            deliverBatch()
+            ended("the peer closed the connection")
+            machine.disconnected()
+            disconnect()
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// The stream is over, as far as the owner goes; the connection may last a little longer.
+    func ended(_ reason: @autoclosure () -> String) {
+        if endingReason == nil { endingReason = reason() }
+        guard isOwned, let connection else { return }
+        isOwned = false
+        listener.owner.closed(connection)
+    }
+
+    /// Ends the connection after what is gathered has been written.
+    func disconnect() {
+        guard phase != .closed, let context else { return }
+        phase = .closed
+        if gathered.readableBytes > 0 {
+            // Whether or not the channel thinks that it has enough.
+            let bytes = gathered
+            gathered = ByteBuffer()
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        }
+        // Closing drops what the socket has not taken; a peer that reads slowly gets a while.
+        guard !context.channel.isWritable else { return context.close(promise: nil) }
+        context.close(mode: .output, promise: nil)
+        phase = .closing
+        deadline = loop.eventLoop.now + TimeAmount(limits.closing)
+    }
+}
+
+// MARK: - Output
+
+extension StreamHandler {
+    /// Whether stanzas can be sent.
+    private var isOpen: Bool { phase == .session && context != nil }
+
+    func send(_ bytes: [UInt8]) {
+        guard isOpen, makeRoom(for: bytes.count) else { return }
+        gathered.writeBytes(bytes)
+        markForFlush()
+    }
+
+    func sendEvent(head: [UInt8], tail: [UInt8]) {
+        let count = head.count + escapedAddress.count + tail.count
+        guard isOpen, makeRoom(for: count) else { return }
+        gathered.reserveCapacity(minimumWritableBytes: count)
+        gathered.writeBytes(head)
+        gathered.writeBytes(escapedAddress)
+        gathered.writeBytes(tail)
+        markForFlush()
+    }
+
+    /// Writes a step of the stream itself, which is always small.
+    func write(_ bytes: [UInt8]) {
+        gathered.writeBytes(bytes)
+        markForFlush()
+    }
+
+    private func makeRoom(for count: Int) -> Bool {
+        guard gathered.readableBytes + count > limits.outboundBytes else { return true }
+        // A lot in one tick is no slow reader.
+        flushGathered()
+        guard gathered.readableBytes > 0, let connection else { return true }
+        switch listener.owner.overflowed(connection) {
+        case .drop: break
+        case .endStream:
+            // Whole stanzas are dropped: what went out before ended with one.
+            gathered = ByteBuffer()
+            end(with: StreamEndReason(error: StreamError(.resourceConstraint)))
+        }
+        return false
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, gathered.readableBytes > 0 {
+            flushGathered()
+            if gathered.readableBytes == 0 { drained() }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func drained() {
+        if phase == .session, let connection { listener.owner.drained(connection) }
+    }
+
+    func end(with reason: StreamEndReason) {
+        perform(machine.close(reason.error))
+    }
+}
+
+// MARK: - Deadlines
+
+extension StreamHandler {
+    func swept(at now: NIODeadline) {
+        switch phase {
+        case .closed:
+            break
+        case .loggingIn:
+            guard now >= deadline else { return }
+            perform(machine.timedOut())
+        case .closing:
+            guard now >= deadline else { return }
+            phase = .closed
+            context?.close(promise: nil)
+        case .session:
+            checkSilence(now)
+        }
+    }
+
+    private func checkSilence(_ now: NIODeadline) {
+        // While nothing is read, silence is ours.
+        guard !isThrottled, held == nil else { return }
+        let silence = now - receivedAt
+        if let goneAfter = limits.goneAfter, silence >= TimeAmount(goneAfter) {
+            perform(machine.timedOut())
+        } else if let pingAfter = limits.pingAfter, ping == nil, silence >= TimeAmount(pingAfter) {
+            sendPing()
+        }
+    }
+
+    private func sendPing() {
+        let id = Random.token()
+        ping = id
+        let request = Stanza(
+            .iq,
+            type: "get",
+            id: id,
+            from: try? JID(listener.configuration.stream.domain),
+            to: machine.jid,
+            [Element("ping", Namespace.ping)]
+        )
+        send(request.serialized())
+    }
+}

@@ -1,0 +1,55 @@
+package import XMPP
+
+/// What a server is to its streams: it knows the accounts and routes the stanzas.
+///
+/// Every function is called on the connection's event loop, in the order of what came.
+package protocol StreamOwner: Sendable {
+    /// Finds an account's secrets. `answer` is called once, on any thread, at once or later;
+    /// meanwhile the stream waits.
+    func credentials(
+        for account: JID,
+        _ answer: @escaping @Sendable (CredentialsAnswer) -> Void
+    )
+
+    /// Registers a session of an account; `resource` nil asks for one made up by the server.
+    ///
+    /// `answer` is called once, on any thread, at once or later, with the full address; meanwhile
+    /// the stream waits. The stream may end before: ``closed(_:)`` then comes for this connection
+    /// all the same, and the answer is of no effect.
+    func bind(
+        account: JID,
+        resource: String?,
+        on connection: StreamConnection,
+        _ answer: @escaping @Sendable (Result<JID, StanzaError>) -> Void
+    )
+
+    /// Stanzas of a session in order, `from` stamped: all that one read brought, so that they can
+    /// be handed on in one hop.
+    func received(_ stanzas: [Stanza], on connection: StreamConnection)
+
+    /// The stream of a connection that ``bind(account:resource:on:_:)`` was called for has ended;
+    /// called once. What is sent from here on is dropped.
+    func closed(_ connection: StreamConnection)
+
+    /// A connection's queue has no room for what was to be sent, because its reader is slow.
+    func overflowed(_ connection: StreamConnection) -> Overflow
+
+    /// A connection that had a queue has none: more can be sent to it.
+    func drained(_ connection: StreamConnection)
+}
+
+/// What becomes of a connection whose queue is full.
+package enum Overflow: Sendable, Hashable {
+    /// The stream ends with `resource-constraint`; what is queued is dropped.
+    case endStream
+    /// What was to be sent is dropped; the owner makes up for it.
+    case drop
+}
+
+extension StreamOwner {
+    /// Nobody who does not read may cost memory without bound.
+    package func overflowed(_ connection: StreamConnection) -> Overflow { .endStream }
+
+    /// Nobody waits.
+    package func drained(_ connection: StreamConnection) {}
+}
