@@ -149,6 +149,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "ControlTests",
+            dependencies: [
+                "Control", "Server", "Modules", "Storage", "XMPP",
+                .product(name: "Logging", package: "swift-log"),
+            ] + nio,
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "TransportTests",
             dependencies: ["Transport", "XMPP", "COpenSSL"]
                 + nio + [.product(name: "NIOEmbedded", package: "swift-nio")],

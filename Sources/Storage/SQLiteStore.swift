@@ -40,7 +40,11 @@ package final class SQLiteStore: Store {
     }
 
     package func close() throws(StoreError) {
-        try Self.reporting { try pool.close() }
+        try Self.reporting {
+            // The last connection to close tidies the log away, which only a writer's can.
+            pool.invalidateReadOnlyConnections()
+            try pool.close()
+        }
     }
 
     package func apply(_ changes: [StoreChange]) throws(StoreError) {

@@ -33,6 +33,15 @@ import XMPP
         #expect(after == 2)
     }
 
+    @Test func closingLeavesOneFile() throws {
+        let store = try SQLiteStore(path: scratch.database)
+        try store.apply(.account(.save(.sample("alice"))))
+        #expect(try store.accounts.count == 1)
+        try store.close()
+        let files = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+        #expect(files == ["lapwing.sqlite"])
+    }
+
     @Test func everyTableIsStrict() throws {
         let store = try SQLiteStore(path: scratch.database)
         let loose = try store.pool.read { database in
