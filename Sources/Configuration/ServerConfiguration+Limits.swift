@@ -16,8 +16,12 @@ extension ServerConfiguration {
         package var connections = 20_000
         /// From the connection to the log-in, whatever is sent meanwhile (`login_time`).
         package var loginTime = Duration.seconds(60)
-        /// Wrong passwords on one stream; RFC 6120 §6.4.5 says 2 to 5 (`login_attempts`).
-        package var loginAttempts = 3
+        /// Connections from one address (`connections_per_address`).
+        package var connectionsPerAddress = 20_000
+        /// Bytes that a connection may send a second in the long run, 0 for no limit (`rate`).
+        package var bytesPerSecond = 20_000
+        /// Bytes that it may send at once (`burst`).
+        package var burstBytes = 200_000
         /// Sessions of an account (`sessions_per_account`).
         package var sessionsPerAccount = 10
         /// Silence after which a client is asked whether it is there (`ping_after`).
@@ -30,12 +34,8 @@ extension ServerConfiguration {
         package var nodesPerAccount = 1000
         /// Items of a node, and what `max` means (`items_per_node`).
         package var itemsPerNode = 10_000
-        /// Bytes of an item's payload (`payload_size`).
-        package var payloadBytes = 64 * 1024
         /// Subscriptions to a node (`subscriptions_per_node`).
         package var subscriptionsPerNode = 10_000
-        /// Bytes of payloads that are kept in memory (`cache_size`).
-        package var cacheBytes = 64 * 1024 * 1024
 
         package init() {}
 
@@ -66,7 +66,11 @@ extension ServerConfiguration {
             connections = try table.integer("connections", in: 1...1_000_000) ?? connections
             loginTime =
                 try table.duration("login_time", in: .seconds(1) ... .seconds(600)) ?? loginTime
-            loginAttempts = try table.integer("login_attempts", in: 1...5) ?? loginAttempts
+            connectionsPerAddress =
+                try table.integer("connections_per_address", in: 1...1_000_000)
+                ?? connectionsPerAddress
+            bytesPerSecond = try table.size("rate", in: 0...(1 << 30)) ?? bytesPerSecond
+            burstBytes = try table.size("burst", in: 10_000...(1 << 30)) ?? burstBytes
             sessionsPerAccount =
                 try table.integer("sessions_per_account", in: 1...1000) ?? sessionsPerAccount
             let silence = Duration.seconds(1) ... .seconds(86400)
@@ -84,11 +88,9 @@ extension ServerConfiguration {
             nodesPerAccount =
                 try table.integer("nodes_per_account", in: 1...1_000_000) ?? nodesPerAccount
             itemsPerNode = try table.integer("items_per_node", in: 1...10_000_000) ?? itemsPerNode
-            payloadBytes = try table.size("payload_size", in: 1024...(16 << 20)) ?? payloadBytes
             subscriptionsPerNode =
                 try table.integer("subscriptions_per_node", in: 1...1_000_000)
                 ?? subscriptionsPerNode
-            cacheBytes = try table.size("cache_size", in: 0...(1 << 40)) ?? cacheBytes
         }
     }
 }

@@ -119,6 +119,8 @@ package struct World: Sendable {
     package var groups: SharedGroups
     /// Name and version as XEP-0092 tells them.
     package let software: Software
+    /// Sessions that an account may have at once; a login past it is refused.
+    package var sessionsMaximum = 10
 
     package struct Software: Sendable {
         package let name: String

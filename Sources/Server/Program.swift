@@ -1,4 +1,99 @@
+import ArgumentParser
+import Configuration
+import Glibc
+import Logging
+
+/// `lapwing-server`: reads its configuration and serves until it is told to end.
 @main
-enum Program {
-    static func main() {}
+struct Program: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lapwing-server",
+        abstract: "An XMPP server with a complete pubsub service at its heart.",
+        discussion: """
+            Examples:
+              lapwing-server --config /etc/lapwing/lapwing.toml
+              lapwing-server --config lapwing.toml --check
+
+            SIGTERM and SIGINT close all streams and end the server; SIGHUP reads the \
+            certificates again. Accounts are made with lapwingctl.
+
+            Exit codes: 0 ended as told, 1 could not serve, 2 the configuration or a flag is wrong.
+            """,
+        version: "lapwing-server \(Server.version)"
+    )
+
+    @Option(help: "The configuration file.")
+    var config = ServerConfiguration.usualPath
+
+    @Flag(help: "Check the configuration and what it names, say what is wrong, and end.")
+    var check = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a line ‘name address port’ for each listener once all are open.",
+            valueName: "path"
+        )
+    )
+    var readyFile: String?
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var program = command as? Program {
+                try await program.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            report(failure.description)
+            Glibc.exit(failure.code)
+        } catch {
+            // The library's code for wrong usage is 64; ours, as everywhere, is 2.
+            let code = exitCode(for: error)
+            let text = fullMessage(for: error)
+            if code.isSuccess { print(text) } else { report(text) }
+            Glibc.exit(code.isSuccess ? 0 : 2)
+        }
+    }
+
+    mutating func run() async throws {
+        let configuration: ServerConfiguration
+        do {
+            configuration = try ServerConfiguration.read(config)
+        } catch {
+            throw Failure(2, "\(error)")
+        }
+        if check {
+            try await Self.check(configuration)
+            print("\(config): no fault was found")
+            return
+        }
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        var log = Logger(label: "lapwing-server")
+        log.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
+        let server = try await Server.start(configuration, log: log)
+        if let readyFile { try server.writeReadyFile(readyFile) }
+        await server.serve(until: Signal.events())
+    }
+
+    private static func check(_ configuration: ServerConfiguration) async throws {
+        let problems = configuration.problems() + Server.tlsProblems(of: configuration)
+        guard problems.isEmpty else { throw Failure(2, problems.joined(separator: "\n")) }
+    }
+
+    private static func report(_ text: String) {
+        let line = text.hasSuffix("\n") ? text : text + "\n"
+        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    }
+}
+
+/// Why the program ends, for its user: a line and an exit code.
+struct Failure: Error, CustomStringConvertible {
+    let code: CInt
+    let description: String
+
+    init(_ code: CInt, _ description: String) {
+        self.code = code
+        self.description = description
+    }
 }

@@ -5,9 +5,6 @@ package import XMPP
 /// Owned by the shard of its bare address. Roster, presence and PEP stand together here because
 /// each needs the others: PEP delivers to whom the roster lets see the account's presence.
 package struct Account: Sendable {
-    /// Sessions that an account may have at once; a login past it is refused.
-    package static let sessionsMaximum = 10
-
     /// The bare address.
     package let jid: JID
     package internal(set) var roster: Roster

@@ -46,7 +46,7 @@ extension AccountShard {
             effects.append(
                 .end(old, StreamError(.conflict, text: "a newer session took its place"))
             )
-        } else if owner.sessions.count >= Account.sessionsMaximum {
+        } else if owner.sessions.count >= world.sessionsMaximum {
             return .refused(
                 StanzaError(
                     .resourceConstraint,
@@ -252,6 +252,37 @@ extension AccountShard {
         at now: Instant
     ) -> [Effect] {
         accounts[account]?.loaded(items, world: world, now: now) ?? []
+    }
+}
+
+// MARK: - Numbers
+
+extension AccountShard {
+    /// What the shard holds, for the operator.
+    package struct Counts: Sendable {
+        package var accounts = 0
+        package var sessions = 0
+        package var nodes = 0
+        package var items = 0
+
+        package init() {}
+    }
+
+    package var counts: Counts {
+        var counts = Counts()
+        counts.accounts = accounts.count
+        for account in accounts.values {
+            let (nodes, items) = account.pep.counts
+            counts.sessions += account.sessions.count
+            counts.nodes += nodes
+            counts.items += items
+        }
+        return counts
+    }
+
+    /// Whether the account has a session that is available.
+    package func isAvailable(_ account: JID) -> Bool {
+        accounts[account]?.sessions.contains(where: \.isAvailable) ?? false
     }
 }
 

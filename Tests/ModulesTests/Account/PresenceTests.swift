@@ -169,7 +169,7 @@ import XMPP
 
     @Test func refusesOneSessionMoreThanTheLimit() throws {
         var talk = Conversation(["romeo"])
-        for number in 0..<Account.sessionsMaximum { try talk.login("romeo/r\(number)") }
+        for number in 0..<10 { try talk.login("romeo/r\(number)") }
         #expect(throws: StanzaError.self) { try talk.login("romeo/more") }
     }
 

@@ -1,0 +1,20 @@
+import Modules
+import XMPP
+
+/// What one event loop has for another: gathered while a batch is worked off, sent in one hop.
+enum Letter: Sendable {
+    /// A stanza for an account whose shard lives there, or for the domain.
+    case stanza(Routed)
+    /// The same stanza for several accounts whose shards live there.
+    case spread(Routed, to: [JID])
+    case interest(Interest, to: [JID])
+    /// Bytes for a session whose connection lives there.
+    case bytes([UInt8], to: SessionID)
+    /// One event for sessions whose connections live there; only the address differs.
+    case event(head: [UInt8], tail: [UInt8], to: [SessionID])
+    case end(SessionID, StreamError)
+    /// Stanzas of a session whose account's shard lives there, in the order they came.
+    case received([Stanza], from: SessionID, of: JID)
+    /// A session whose connection is gone.
+    case closed(SessionID, of: JID)
+}

@@ -1,0 +1,361 @@
+import Dispatch
+import Logging
+import Modules
+import NIOCore
+import Storage
+import Transport
+import XMPP
+
+/// One event loop's part of the server: a shard of the accounts, and the connections that live on
+/// the loop.
+///
+/// An actor whose executor is the loop: its state is touched by that thread only. It is entered by
+/// `eventLoop.execute` and `assumeIsolated`, never by `await` from a task: tasks may overtake each
+/// other, and stanzas must not (RFC 6120 §10.1).
+actor LoopHost {
+    nonisolated let loop: any EventLoop
+    nonisolated let unownedExecutor: UnownedSerialExecutor
+    private let index: Int
+    private let placement: Placement
+    private let store: any Store
+    private let writer: StoreWriter
+    private let reading: DispatchQueue
+    private let profile: PubSubService.Profile
+    private let log: Logger
+    /// All hosts, this one too, by index; set once, before the first connection.
+    private var hosts: [LoopHost] = []
+
+    private var shard: AccountShard
+    private var outbox = Outbox()
+    private var connections: [SessionID: StreamConnection] = [:]
+    /// The sessions of this loop's connections; an entry lives as long as its connection, which
+    /// `connections` holds.
+    private var entries: [ObjectIdentifier: Entry] = [:]
+    private var sessionsOpened: UInt64 = 0
+
+    /// What this loop is to do itself, in order.
+    private var inbox: [Letter] = []
+    private var isWorking = false
+    /// What waits for the other loops, by index, until the batch is done.
+    private var mail: [[Letter]]
+
+    init(
+        index: Int,
+        of placement: Placement,
+        on loop: any EventLoop,
+        accounts: [Account],
+        profile: PubSubService.Profile,
+        world: World,
+        store: any Store,
+        writer: StoreWriter,
+        log: Logger
+    ) {
+        self.index = index
+        self.placement = placement
+        self.loop = loop
+        unownedExecutor = loop.executor.asUnownedSerialExecutor()
+        shard = AccountShard(accounts, world: world)
+        self.profile = profile
+        self.store = store
+        self.writer = writer
+        self.log = log
+        // What is not in memory is read there: the loop waits for no disk.
+        reading = DispatchQueue(label: "reading-\(index)")
+        mail = Array(repeating: [], count: placement.loops)
+    }
+
+    /// Makes the other loops known.
+    func join(_ hosts: [LoopHost]) {
+        self.hosts = hosts
+    }
+}
+
+// MARK: - Letters
+
+extension LoopHost {
+    /// Takes letters from another loop or from a connection of this one, and works until nothing
+    /// is left; then the other loops get theirs.
+    func take(_ letters: [Letter]) {
+        inbox += letters
+        guard !isWorking else { return }
+        isWorking = true
+        var next = 0
+        while next < inbox.count {
+            let letter = inbox[next]
+            next += 1
+            open(letter)
+        }
+        inbox.removeAll(keepingCapacity: inbox.capacity < 1_024)
+        isWorking = false
+        sendMail()
+    }
+
+    private func sendMail() {
+        for (target, letters) in mail.enumerated() where !letters.isEmpty {
+            mail[target] = []
+            guard hosts.indices.contains(target) else { continue }
+            let host = hosts[target]
+            host.loop.execute { host.assumeIsolated { $0.take(letters) } }
+        }
+    }
+
+    private func post(_ letter: Letter, to target: Int) {
+        if target == index { inbox.append(letter) } else { mail[target].append(letter) }
+    }
+
+    private func open(_ letter: Letter) {
+        let now = Clock.now()
+        switch letter {
+        case .stanza(let routed):
+            guard let to = routed.stanza.to else { return }
+            carryOut(shard.receive(routed, at: now), of: to.bare)
+        case .spread(let routed, let recipients):
+            for recipient in recipients {
+                var single = routed
+                single.stanza.to = recipient
+                carryOut(shard.receive(single, at: now), of: recipient.bare)
+            }
+        case .interest(let interest, let accounts):
+            for account in accounts {
+                carryOut(shard.receive(interest, for: account, at: now), of: account)
+            }
+        case .bytes(let bytes, let session): connections[session]?.send(bytes)
+        case .event(let head, let tail, let sessions):
+            for session in sessions { connections[session]?.sendEvent(head: head, tail: tail) }
+        case .end(let session, let error): connections[session]?.close(error)
+        case .received(let stanzas, let session, let account):
+            for stanza in stanzas { receive(stanza, from: session, of: account, at: now) }
+        case .closed(let session, let account):
+            carryOut(shard.closed(session, of: account), of: account)
+        }
+    }
+
+    private func receive(
+        _ stanza: Stanza,
+        from session: SessionID,
+        of account: JID,
+        at now: Instant
+    ) {
+        if outbox.isFull, stanza.isRequest {
+            let error = StanzaError(
+                .resourceConstraint,
+                .wait,
+                text: "the store is behind; try again later"
+            )
+            send(stanza.failure(error), to: session)
+            return
+        }
+        carryOut(shard.receive(stanza, from: session, of: account, at: now), of: account)
+    }
+}
+
+// MARK: - Effects
+
+extension LoopHost {
+    private func carryOut(_ effects: [Effect], of owner: JID) {
+        guard !effects.isEmpty else { return }
+        for action in outbox.add(effects, owner: owner) {
+            switch action {
+            case .perform(let effect): perform(effect)
+            case .write(let change, let durability):
+                writer.submit([StoreChange(change)], durability)
+            case .commit(let change, let ticket):
+                writer.submit([StoreChange(change)], .immediate) { [loop] result in
+                    loop.execute { self.assumeIsolated { $0.stored(ticket, result) } }
+                }
+            }
+        }
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .store: break
+        case .deliver(let stanza, let session): send(stanza, to: session)
+        case .route(let routed): route(routed)
+        case .spread(let routed, let recipients):
+            for (target, group) in byLoop(recipients) {
+                post(.spread(routed, to: group), to: target)
+            }
+        case .interest(let interest, let accounts):
+            for (target, group) in byLoop(accounts) {
+                post(.interest(interest, to: group), to: target)
+            }
+        case .notify(let notification): notify(notification)
+        case .load(let owner, let request): load(request, for: owner)
+        case .end(let session, let error):
+            post(.end(session, error), to: placement.loop(of: session))
+        }
+    }
+
+    private func byLoop(_ addresses: [JID]) -> [Int: [JID]] {
+        Dictionary(
+            grouping: addresses.filter { $0.domain == shard.world.domain.domain },
+            by: placement.loop(of:)
+        )
+    }
+
+    private func route(_ routed: Routed) {
+        guard let to = routed.stanza.to else { return }
+        if to.domain == shard.world.domain.domain {
+            post(.stanza(routed), to: placement.loop(of: to))
+            return
+        }
+        let stanza = routed.stanza
+        guard !stanza.isError, stanza.kind == .message || stanza.isRequest else { return }
+        let error = StanzaError(.remoteServerNotFound, text: "\(to.domain) is not served here")
+        route(Routed(stanza.failure(error)))
+    }
+
+    private func send(_ stanza: Stanza, to session: SessionID) {
+        post(.bytes(stanza.serialized(), to: session), to: placement.loop(of: session))
+    }
+
+    /// One event to all: sessions by their numbers, grouped by loop; other addresses as stanzas.
+    private func notify(_ notification: Notification) {
+        var sessions: [[SessionID]] = Array(repeating: [], count: placement.loops)
+        for recipient in notification.recipients {
+            if let session = recipient.session {
+                sessions[placement.loop(of: session)].append(session)
+            } else {
+                route(Routed(notification.stanza(to: recipient.jid)))
+            }
+        }
+        for (target, group) in sessions.enumerated() where !group.isEmpty {
+            post(
+                .event(head: notification.head, tail: notification.tail, to: group),
+                to: target
+            )
+        }
+    }
+}
+
+// MARK: - The store
+
+extension LoopHost {
+    private func stored(_ ticket: UInt64, _ result: Result<Void, StoreError>) {
+        switch result {
+        case .success:
+            for effect in outbox.committed(through: ticket) { perform(effect) }
+        case .failure(let error):
+            let (owner, effects) = outbox.refused(ticket)
+            log.error("the store refused a change: \(error)")
+            for effect in effects { perform(effect) }
+            if let owner { restore(owner) }
+        }
+        take([])
+    }
+
+    /// Reads an account again after the store refused one of its changes, so that memory says what
+    /// the disk says.
+    private func restore(_ owner: JID) {
+        reading.async { [loop, store, profile, log] in
+            do {
+                let account = Account(
+                    jid: owner,
+                    roster: Roster(try store.roster(of: owner)),
+                    nodes: try store.nodes(of: owner),
+                    profile: profile
+                )
+                loop.execute { self.assumeIsolated { $0.shard.restore(account) } }
+            } catch {
+                log.error("\(owner) cannot be read again: \(error)")
+            }
+        }
+    }
+
+    private func load(_ request: LoadRequest, for owner: JID) {
+        reading.async { [loop, store, log] in
+            var payloads: [String: [UInt8]] = [:]
+            do {
+                payloads = try store.payloads(
+                    owner: owner,
+                    node: request.node,
+                    items: request.items
+                )
+            } catch {
+                log.error("items of \(owner) cannot be read: \(error)")
+            }
+            let loaded = request.answered(payloads)
+            loop.execute {
+                self.assumeIsolated { host in
+                    host.carryOut(
+                        host.shard.loaded(loaded, for: owner, at: Clock.now()),
+                        of: owner
+                    )
+                    host.take([])
+                }
+            }
+        }
+    }
+}
+
+extension StoreChange {
+    init(_ change: Change) {
+        switch change {
+        case .roster(let change): self = .roster(change)
+        case .pubsub(let change): self = .pubsub(change)
+        }
+    }
+}
+
+// MARK: - Sessions and administration
+
+extension LoopHost {
+    /// A session of a connection of this loop.
+    struct Entry: Sendable {
+        let session: SessionID
+        let account: JID
+    }
+
+    /// A connection of this loop is to have a session.
+    func open(_ connection: StreamConnection, of account: JID) -> SessionID {
+        sessionsOpened &+= 1
+        let session = Placement.session(loop: index, counter: sessionsOpened)
+        connections[session] = connection
+        entries[ObjectIdentifier(connection)] = Entry(session: session, account: account)
+        return session
+    }
+
+    func session(of connection: StreamConnection) -> Entry? {
+        entries[ObjectIdentifier(connection)]
+    }
+
+    /// The connection is gone, or was refused its session.
+    @discardableResult
+    func forget(_ connection: StreamConnection) -> Entry? {
+        guard let entry = entries.removeValue(forKey: ObjectIdentifier(connection)) else {
+            return nil
+        }
+        connections[entry.session] = nil
+        return entry
+    }
+
+    /// Gives a session its resource, on the loop of its account.
+    func bind(_ account: JID, resource: String, session: SessionID) -> Result<JID, StanzaError> {
+        switch shard.bind(account, resource: resource, session: session) {
+        case .refused(let error): return .failure(error)
+        case .bound(let jid, let effects):
+            carryOut(effects, of: account)
+            take([])
+            return .success(jid)
+        }
+    }
+
+    func add(_ account: Account) {
+        shard.add(account)
+    }
+
+    func remove(_ account: JID) {
+        carryOut(shard.remove(account), of: account)
+        take([])
+    }
+
+    func replaceGroups(with groups: SharedGroups) {
+        carryOut(shard.replaceGroups(with: groups), of: shard.world.domain)
+        take([])
+    }
+
+    func counts() -> AccountShard.Counts { shard.counts }
+
+    func isAvailable(_ account: JID) -> Bool { shard.isAvailable(account) }
+}

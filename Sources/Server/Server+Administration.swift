@@ -1,0 +1,146 @@
+import Glibc
+import Modules
+import Storage
+import XMPP
+
+// What the operator asks through `lapwingctl`.
+extension Server: Administrator {
+    func perform(_ request: ControlRequest) async -> ControlReply {
+        do {
+            switch request {
+            case .register(let record): return try await register(record)
+            case .unregister(let jid): return try await unregister(jid)
+            case .changePassword(let record): return try await changePassword(record)
+            case .users(let host): return .users(users(at: host))
+            case .join(let membership): return try await join(membership)
+            case .leave(let membership): return try await leave(membership)
+            case .groups: return .groups(groupListings)
+            case .hosts: return .hosts(await hostStates())
+            case .status: return .status(await status())
+            }
+        } catch {
+            return .refused(.init(.failed, "\(error)"))
+        }
+    }
+
+    // MARK: Accounts
+
+    private func register(_ record: AccountRecord) async throws -> ControlReply {
+        guard record.jid.domain == domain.domain, record.jid.local != nil else {
+            return .refused(.init(.invalid, "\(record.jid.domain) is not served here"))
+        }
+        guard directory.credentials(of: record.jid) == nil else {
+            return .refused(.init(.exists, "User \(record.jid) already registered"))
+        }
+        try await writer.apply([.account(.save(record))])
+        directory.save(record)
+        let account = Account(jid: record.jid, profile: Self.profile(configuration))
+        await hosts[placement.loop(of: record.jid)].add(account)
+        return .done
+    }
+
+    private func unregister(_ jid: JID) async throws -> ControlReply {
+        guard directory.credentials(of: jid) != nil else {
+            return .refused(.init(.missing, "User \(jid) is not registered"))
+        }
+        // Nobody logs in any more before the sessions are ended.
+        directory.remove(jid)
+        await hosts[placement.loop(of: jid)].remove(jid)
+        try await writer.apply([.account(.remove(jid))])
+        await replaceGroups()
+        return .done
+    }
+
+    private func changePassword(_ record: AccountRecord) async throws -> ControlReply {
+        guard directory.credentials(of: record.jid) != nil else {
+            return .refused(.init(.missing, "User \(record.jid) is not registered"))
+        }
+        try await writer.apply([.account(.save(record))])
+        directory.save(record)
+        return .done
+    }
+
+    private func users(at host: String?) -> [JID] {
+        directory.accounts.filter { host == nil || $0.domain == host }
+            .sorted { $0.description < $1.description }
+    }
+
+    // MARK: Groups
+
+    private func join(_ membership: GroupMembership) async throws -> ControlReply {
+        guard directory.hasGroup(membership.group) else {
+            return .refused(
+                .init(.missing, "the configuration has no group ‘\(membership.group)’")
+            )
+        }
+        guard directory.credentials(of: membership.member) != nil else {
+            return .refused(.init(.missing, "User \(membership.member) is not registered"))
+        }
+        try await writer.apply([.account(.join(membership))])
+        directory.join(membership)
+        await replaceGroups()
+        return .done
+    }
+
+    private func leave(_ membership: GroupMembership) async throws -> ControlReply {
+        guard directory.groups.groups[membership.group]?.members.contains(membership.member) == true
+        else {
+            return .refused(
+                .init(.missing, "\(membership.member) is not in ‘\(membership.group)’")
+            )
+        }
+        try await writer.apply([.account(.leave(membership))])
+        directory.leave(membership)
+        await replaceGroups()
+        return .done
+    }
+
+    private func replaceGroups() async {
+        let groups = directory.groups
+        for host in hosts { await host.replaceGroups(with: groups) }
+    }
+
+    private var groupListings: [GroupListing] {
+        directory.groups.groups.sorted { $0.key < $1.key }.map { name, group in
+            GroupListing(
+                name: name,
+                sees: group.sees.sorted(),
+                members: group.members.sorted { $0.description < $1.description }
+            )
+        }
+    }
+
+    // MARK: Looks
+
+    private func hostStates() async -> [HostState] {
+        let members = directory.groups.groups[ControlRequest.hostsGroup]?.members ?? []
+        var states: [HostState] = []
+        for member in members.sorted(by: { $0.description < $1.description }) {
+            let isUp = await hosts[placement.loop(of: member)].isAvailable(member)
+            states.append(HostState(jid: member, isUp: isUp))
+        }
+        return states
+    }
+
+    private func status() async -> ServerStatus {
+        var total = AccountShard.Counts()
+        for host in hosts {
+            let counts = await host.counts()
+            total.accounts += counts.accounts
+            total.sessions += counts.sessions
+            total.nodes += counts.nodes
+            total.items += counts.items
+        }
+        return ServerStatus(
+            version: Self.version,
+            domain: domain.domain,
+            processID: Int(getpid()),
+            started: started,
+            counts: [
+                .init("accounts", total.accounts), .init("sessions", total.sessions),
+                .init("nodes", total.nodes), .init("items", total.items),
+                .init("commits", writer.commitCount),
+            ]
+        )
+    }
+}

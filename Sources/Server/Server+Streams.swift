@@ -1,0 +1,66 @@
+import Modules
+import NIOCore
+import Transport
+import XMPP
+
+// What connections ask: log-ins from memory, everything else from the account's loop.
+extension Server: StreamOwner {
+    func credentials(
+        for account: JID,
+        _ answer: @escaping @Sendable (CredentialsAnswer) -> Void
+    ) {
+        answer(directory.credentials(of: account).map { .found($0) } ?? .unknownAccount)
+    }
+
+    func bind(
+        account: JID,
+        resource: String?,
+        on connection: StreamConnection,
+        _ answer: @escaping @Sendable (Result<JID, StanzaError>) -> Void
+    ) {
+        let own = host(of: connection)
+        let session = own.assumeIsolated { $0.open(connection, of: account) }
+        let resource = resource ?? Random.token()
+        Self.enter(hosts[placement.loop(of: account)], from: own) { host in
+            let result = host.bind(account, resource: resource, session: session)
+            if case .failure = result {
+                Self.enter(own, from: host) { own in own.forget(connection) }
+            }
+            answer(result)
+        }
+    }
+
+    func received(_ stanzas: [Stanza], on connection: StreamConnection) {
+        let own = host(of: connection)
+        guard let entry = own.assumeIsolated({ $0.session(of: connection) }) else { return }
+        Self.enter(hosts[placement.loop(of: entry.account)], from: own) {
+            $0.take([.received(stanzas, from: entry.session, of: entry.account)])
+        }
+    }
+
+    func closed(_ connection: StreamConnection) {
+        let own = host(of: connection)
+        guard let entry = own.assumeIsolated({ $0.forget(connection) }) else { return }
+        Self.enter(hosts[placement.loop(of: entry.account)], from: own) {
+            $0.take([.closed(entry.session, of: entry.account)])
+        }
+    }
+
+    /// The part of the server on the connection's own loop.
+    private func host(of connection: StreamConnection) -> LoopHost {
+        hosts.first { $0.loop === connection.eventLoop } ?? hosts[0]
+    }
+
+    /// Runs on `host`'s loop: at once where that is the loop we are on, else in one hop.
+    private static func enter(
+        _ host: LoopHost,
+        from current: LoopHost,
+        _ work: @escaping @Sendable (isolated LoopHost) -> Void
+    ) {
+        if host === current {
+            host.assumeIsolated { work($0) }
+        } else {
+            host.loop.execute { host.assumeIsolated { work($0) } }
+        }
+    }
+}

@@ -1,0 +1,353 @@
+import Configuration
+import Glibc
+import Logging
+import Modules
+import NIOCore
+import NIOPosix
+import Storage
+import Synchronization
+import Transport
+import XMPP
+
+/// A running server: the stores, the event loops with their accounts, the listeners.
+final class Server: Sendable {
+    static let version = "0.1.0"
+    /// What the server speaks; a module that is added is added here.
+    static let modules: [any Module.Type] = [
+        RosterModule.self, PEPModule.self, DiscoModule.self, PingModule.self, VersionModule.self,
+    ]
+
+    let configuration: ServerConfiguration
+    let domain: JID
+    let log: Logger
+    let started: Instant
+    let store: any Store
+    let writer: StoreWriter
+    let directory: Directory
+    let placement: Placement
+    let hosts: [LoopHost]
+    let pretence: ScramPretence
+    let tls: TLSContextBox?
+    private let lock: DataDirectoryLock
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: Loops
+    private let listeners = Mutex<[(configuration: ServerConfiguration.Listener, Listener)]>([])
+    private let control = Mutex<(any Channel)?>(nil)
+
+    private init(
+        _ configuration: ServerConfiguration,
+        domain: JID,
+        log: Logger,
+        lock: DataDirectoryLock,
+        store: any Store,
+        tls: TLSContextBox?
+    ) throws {
+        self.configuration = configuration
+        self.domain = domain
+        self.log = log
+        self.lock = lock
+        self.store = store
+        self.tls = tls
+        started = Clock.now()
+        writer = StoreWriter(store)
+        let content = try StoredAccounts(store)
+        directory = Directory(
+            accounts: content.records,
+            memberships: content.memberships,
+            sees: Dictionary(
+                configuration.groups.map { ($0.name, Set($0.sees)) }
+            ) { $0.union($1) }
+        )
+        pretence = ScramPretence(
+            key: try store.pretenceKey(),
+            iterations: configuration.accounts.scramIterations
+        )
+        group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount))
+        let eventLoops = Array(group.makeIterator())
+        placement = Placement(loops: eventLoops.count)
+        loops = Loops(group)
+        hosts = Self.hosts(
+            on: eventLoops,
+            placement,
+            content,
+            Self.profile(configuration),
+            Self.world(configuration, domain, directory.groups),
+            store,
+            writer,
+            log
+        )
+    }
+
+    private static func hosts(
+        on loops: [any EventLoop],
+        _ placement: Placement,
+        _ content: StoredAccounts,
+        _ profile: PubSubService.Profile,
+        _ world: World,
+        _ store: any Store,
+        _ writer: StoreWriter,
+        _ log: Logger
+    ) -> [LoopHost] {
+        let byLoop = Dictionary(grouping: content.accounts(profile)) {
+            placement.loop(of: $0.jid)
+        }
+        return loops.enumerated().map { index, loop in
+            LoopHost(
+                index: index,
+                of: placement,
+                on: loop,
+                accounts: byLoop[index] ?? [],
+                profile: profile,
+                world: world,
+                store: store,
+                writer: writer,
+                log: log
+            )
+        }
+    }
+
+    private static func world(
+        _ configuration: ServerConfiguration,
+        _ domain: JID,
+        _ groups: SharedGroups
+    ) -> World {
+        var world = World(
+            domain: domain,
+            modules: ModuleTable(modules),
+            groups: groups,
+            software: .init(name: "Lapwing", version: version)
+        )
+        world.sessionsMaximum = configuration.limits.sessionsPerAccount
+        return world
+    }
+
+    static func profile(_ configuration: ServerConfiguration) -> PubSubService.Profile {
+        var limits = PubSubLimits()
+        limits.nodes = configuration.limits.nodesPerAccount
+        limits.subscriptions = configuration.limits.subscriptionsPerNode
+        limits.items = min(configuration.limits.itemsPerNode, PubSubLimits.itemsMaximum)
+        return .pep(limits: limits)
+    }
+}
+
+// MARK: - Start
+
+extension Server {
+    /// Opens the store, reads what there is, and listens.
+    ///
+    /// - Throws: ``Failure`` with one line that says what is in the way.
+    static func start(
+        _ configuration: ServerConfiguration,
+        log: Logger
+    ) async throws -> Server {
+        guard let domain = try? JID(local: nil, domain: configuration.domain) else {
+            throw Failure(2, "‘\(configuration.domain)’ is no domain")
+        }
+        let directory = DataDirectory(configuration.dataDirectory)
+        let server: Server
+        do {
+            try directory.create()
+            let lock = try directory.lock()
+            try directory.prepare(file: directory.databasePath)
+            let store = try SQLiteStore(path: directory.databasePath)
+            server = try Server(
+                configuration,
+                domain: domain,
+                log: log,
+                lock: lock,
+                store: store,
+                tls: try tlsContext(configuration).map(TLSContextBox.init)
+            )
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw Failure(1, "\(error)")
+        }
+        await server.introduceHosts()
+        do {
+            try await server.listen()
+        } catch {
+            await server.stop()
+            throw error
+        }
+        return server
+    }
+
+    static func tlsContext(_ configuration: ServerConfiguration) throws -> TLSContext? {
+        guard let files = configuration.tls else { return nil }
+        do {
+            return try TLSContext.server([
+                CertificateFiles(chain: files.certificateFile, key: files.keyFile)
+            ])
+        } catch {
+            throw Failure(2, "\(error)")
+        }
+    }
+
+    /// What `--check` says of the certificates.
+    static func tlsProblems(of configuration: ServerConfiguration) -> [String] {
+        do {
+            _ = try tlsContext(configuration)
+            return []
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    private func introduceHosts() async {
+        for host in hosts { await host.join(hosts) }
+    }
+
+    private func listen() async throws {
+        let admission = Admission(
+            total: configuration.limits.connections,
+            perAddress: configuration.limits.connectionsPerAddress
+        )
+        for listener in configuration.listeners {
+            do {
+                let opened = try await Listener.start(
+                    listenerConfiguration(listener),
+                    on: loops,
+                    owner: self,
+                    tls: tls,
+                    admission: admission
+                )
+                listeners.withLock { $0.append((listener, opened)) }
+                log.info(
+                    "listening on \(listener.address) port \(opened.port), \(listener.security)"
+                )
+            } catch {
+                throw Failure(1, "\(error)")
+            }
+        }
+        do {
+            let socket = ControlSocket(
+                path: configuration.controlSocket,
+                administrator: self,
+                log: log
+            )
+            let channel = try await socket.listen(on: group)
+            control.withLock { $0 = channel }
+        } catch {
+            throw Failure(1, "\(error)")
+        }
+        if let tls { log.info("certificate: \(tls.current.describe())") }
+        log.info("serving \(domain)")
+    }
+
+    private func listenerConfiguration(
+        _ listener: ServerConfiguration.Listener
+    ) -> ListenerConfiguration {
+        let security: ServerStream.Security =
+            switch listener.security {
+            case .startTLS: .startTLS(isRequired: true)
+            case .direct: .direct
+            case .plain: .plain
+            }
+        var stream = ServerStream.Configuration(
+            domain: domain.domain,
+            security: security,
+            pretence: pretence
+        )
+        stream.offersChannelBinding = listener.channelBinding
+        if !configuration.accounts.plain {
+            stream.mechanisms.removeAll { $0 == .plain }
+        }
+        return ListenerConfiguration(
+            host: listener.address,
+            port: listener.port,
+            stream: stream,
+            limits: ConnectionLimits(configuration.limits)
+        )
+    }
+
+    /// Writes which listener has which port, for who started the server with ports of its choice.
+    func writeReadyFile(_ path: String) throws {
+        let lines = listeners.withLock { listeners in
+            listeners.map { configuration, listener in
+                "\(configuration.security.readyName) \(configuration.address) \(listener.port)\n"
+            }
+        }
+        // Appears whole: a reader that waits for it finds all lines.
+        let draft = path + ".new"
+        guard let file = fopen(draft, "w") else {
+            throw Failure(1, "\(path): \(String(cString: strerror(errno)))")
+        }
+        fputs(lines.joined(), file)
+        guard fclose(file) == 0, rename(draft, path) == 0 else {
+            throw Failure(1, "\(path): \(String(cString: strerror(errno)))")
+        }
+    }
+}
+
+// MARK: - Life
+
+extension Server {
+    /// Serves until a signal says to end; then streams are closed and everything is written.
+    func serve(until signals: AsyncStream<Signal>) async {
+        for await signal in signals {
+            switch signal {
+            case .reload: reload()
+            case .terminate:
+                log.info("ending")
+                await stop()
+                return
+            }
+        }
+    }
+
+    private func reload() {
+        guard let tls else { return }
+        do {
+            guard let context = try Self.tlsContext(configuration) else { return }
+            tls.replace(with: context)
+            log.info("certificate read again: \(context.describe())")
+        } catch {
+            log.error("the certificate stays as it was: \(error)")
+        }
+    }
+
+    private func stop() async {
+        try? await control.withLock({ $0 })?.close()
+        for (_, listener) in listeners.withLock({ $0 }) { await listener.close() }
+        await loops.endStreams(with: StreamError(.systemShutdown))
+        writer.close()
+        try? await group.shutdownGracefully()
+    }
+}
+
+extension ConnectionLimits {
+    init(_ limits: ServerConfiguration.Limits) {
+        self.init()
+        beforeLogin = XMLLimits(
+            stanzaBytes: limits.stanzaBytesBeforeLogin,
+            depth: limits.stanzaDepth,
+            attributes: limits.stanzaAttributes,
+            children: limits.stanzaChildren
+        )
+        afterLogin = XMLLimits(
+            stanzaBytes: limits.stanzaBytes,
+            depth: limits.stanzaDepth,
+            attributes: limits.stanzaAttributes,
+            children: limits.stanzaChildren
+        )
+        login = limits.loginTime
+        pingAfter = limits.pingAfter
+        goneAfter = limits.goneAfter
+        outboundBytes = limits.outboundQueueBytes
+        rate =
+            limits.bytesPerSecond == 0
+            ? nil : ByteRate(bytesPerSecond: limits.bytesPerSecond, burst: limits.burstBytes)
+    }
+}
+
+extension ServerConfiguration.Listener.Security {
+    /// The listener's name in the ready file.
+    var readyName: String {
+        switch self {
+        case .startTLS: "c2s"
+        case .direct: "c2s-direct"
+        case .plain: "c2s-plain"
+        }
+    }
+}
