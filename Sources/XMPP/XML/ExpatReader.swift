@@ -141,10 +141,13 @@ extension ExpatReader {
         _ attributes: UnsafeMutablePointer<UnsafePointer<CChar>?>?
     ) {
         attempt { () throws(StreamError) in
-            let wantsMarkup = try builder.open(
-                names.name(name),
-                AttributeList(attributes, names: names)
-            )
+            let attributes = AttributeList(attributes, names: names)
+            if builder.isCapturing {
+                // Nobody will read the name.
+                try builder.openInside(attributes)
+                return XML_DefaultCurrent(parser)
+            }
+            let wantsMarkup = try builder.open(names.name(name), attributes)
             if wantsMarkup {
                 XML_DefaultCurrent(parser)
                 builder.finishTag()
@@ -165,7 +168,7 @@ extension ExpatReader {
                 try check(end - stanzaStart)
             }
             if builder.isCapturing { XML_DefaultCurrent(parser) }
-            builder.close()
+            try builder.close()
         }
     }
 

@@ -20,16 +20,6 @@ struct NamespaceScope: Sendable {
         while let last = bindings.last, last.depth >= depth { bindings.removeLast() }
     }
 
-    /// How many declarations the innermost element has, when it is at `depth`.
-    func count(at depth: Int) -> Int {
-        var count = 0
-        for binding in bindings.reversed() {
-            guard binding.depth == depth else { break }
-            count += 1
-        }
-        return count
-    }
-
     /// What the element at `depth` inherits and does not declare itself.
     ///
     /// It is the innermost declaration of each prefix. The default namespace is always among them,

@@ -18,12 +18,18 @@ struct TreeBuilder {
     private let root: Root
     private var scope = NamespaceScope()
     private var open: [Element] = []
+    /// `xml:lang` as it stands inside each open element.
+    private var languages: [String?] = []
     private var text: [UInt8] = []
     private var capture: PayloadCapture?
     /// The stream's header and its tag's bytes, while the tag is being read.
     private var header: (StreamHeader, tag: [UInt8])?
     /// Elements below the stanza so far.
     private var children = 0
+    /// Bytes of the stanza's payloads so far, with what was spliced in.
+    private var payloadBytes = 0
+    /// Declarations of the start tag that is about to be reported.
+    private var declarations = 0
 
     init(_ root: Root, limits: XMLLimits) {
         self.root = root
@@ -62,7 +68,8 @@ struct TreeBuilder {
 
 extension TreeBuilder {
     mutating func declare(_ prefix: String, _ namespace: String) {
-        scope.declare(prefix, namespace, depth: depth + 1)
+        declarations += 1
+        if !isCapturing { scope.declare(prefix, namespace, depth: depth + 1) }
     }
 
     /// Takes a start tag; true when its bytes are wanted as well.
@@ -70,16 +77,11 @@ extension TreeBuilder {
         _ name: NameCache.Name,
         _ attributes: AttributeList
     ) throws(StreamError) -> Bool {
-        depth += 1
-        guard attributes.count + scope.count(at: depth) <= limits.attributes else {
-            throw StreamError(.policyViolation, text: "too many attributes")
-        }
+        try enter(attributes)
         if depth == base {
             try openStream(name, attributes)
             return true
         }
-        try count()
-        if isCapturing { return true }
         flushText()
         if let parent = open.last, Self.holdsPayload(parent) {
             capture = PayloadCapture(
@@ -92,22 +94,26 @@ extension TreeBuilder {
         }
         var element = Element(name.local, name.namespace, attributes: attributes.all)
         try rename(&element)
+        languages.append(element.language ?? language)
         open.append(element)
         return false
     }
 
+    /// Takes a start tag inside a payload, of which only the bytes are kept.
+    mutating func openInside(_ attributes: AttributeList) throws(StreamError) {
+        try enter(attributes)
+    }
+
     /// Takes an end tag, after its bytes when they are captured.
-    mutating func close() {
-        defer {
-            scope.leave(depth: depth)
-            depth -= 1
-        }
+    mutating func close() throws(StreamError) {
+        defer { depth -= 1 }
         if let captured = capture {
-            guard depth == captured.depth else { return }
-            capture = nil
-            return append(.raw(captured.finished()))
+            if depth == captured.depth { try finish(captured) }
+            return
         }
+        scope.leave(depth: depth)
         flushText()
+        _ = languages.popLast()
         guard let element = open.popLast() else {
             isClosed = true
             return events.append(.closed)
@@ -119,14 +125,33 @@ extension TreeBuilder {
         }
     }
 
+    private mutating func finish(_ captured: PayloadCapture) throws(StreamError) {
+        capture = nil
+        scope.leave(depth: depth)
+        let payload = captured.finished()
+        // A declaration on the stanza can be inherited by each of its payloads.
+        payloadBytes += payload.bytes.count
+        guard payloadBytes <= limits.stanzaBytes else {
+            throw StreamError(.policyViolation, text: "payloads too big")
+        }
+        append(.raw(payload))
+    }
+
     private mutating func append(_ node: Element.Node) {
         guard !open.isEmpty else { return }
         open[open.count - 1].children.append(node)
     }
 
-    private mutating func count() throws(StreamError) {
-        if depth == base + 1 {
+    /// Goes one element deeper, within the limits.
+    private mutating func enter(_ attributes: AttributeList) throws(StreamError) {
+        depth += 1
+        defer { declarations = 0 }
+        guard attributes.count + declarations <= limits.attributes,
+            scope.bindings.count <= limits.declarations
+        else { throw StreamError(.policyViolation, text: "too many attributes") }
+        if depth <= base + 1 {
             children = 0
+            payloadBytes = 0
             return
         }
         children += 1
@@ -159,15 +184,7 @@ extension TreeBuilder {
     }
 
     /// `xml:lang` as it stands inside the innermost open element.
-    private var language: String? {
-        for element in open.reversed() {
-            for attribute in element.attributes
-            where attribute.name == "lang" && attribute.namespace == Namespace.xml {
-                return attribute.value
-            }
-        }
-        return context?.language
-    }
+    private var language: String? { languages.last ?? context?.language }
 }
 
 // MARK: - Text and bytes
@@ -241,5 +258,15 @@ extension TreeBuilder {
 enum XMLWhitespace {
     static func contains(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+}
+
+extension Element {
+    /// `xml:lang` of this element itself.
+    fileprivate var language: String? {
+        for attribute in attributes where attribute.name == "lang" {
+            if attribute.namespace == Namespace.xml { return attribute.value }
+        }
+        return nil
     }
 }

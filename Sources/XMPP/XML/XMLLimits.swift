@@ -4,7 +4,8 @@
 /// children the memory that a few bytes of markup can turn into (`<a/>` is 4 bytes on the wire and
 /// some hundred as a tree).
 package struct XMLLimits: Sendable, Hashable {
-    /// From the `<` of a stanza's start tag to the `>` of its end tag; also a stream's header.
+    /// From the `<` of a stanza's start tag to the `>` of its end tag; also a stream's header, and
+    /// all payloads of a stanza together with what they inherit.
     package var stanzaBytes: Int
     /// Elements within each other, the stanza included.
     package var depth = 100
@@ -12,17 +13,23 @@ package struct XMLLimits: Sendable, Hashable {
     package var attributes = 200
     /// Elements below the stanza, at any depth.
     package var children = 10_000
+    /// Namespace declarations in force at one point, those inside of payloads left out.
+    ///
+    /// Each payload looks through them all. A stanza needs five or so.
+    package var declarations = 64
 
     package init(
         stanzaBytes: Int,
         depth: Int = 100,
         attributes: Int = 200,
-        children: Int = 10_000
+        children: Int = 10_000,
+        declarations: Int = 64
     ) {
         self.stanzaBytes = stanzaBytes
         self.depth = depth
         self.attributes = attributes
         self.children = children
+        self.declarations = declarations
     }
 
     /// Before the peer has said who it is: 10 000 bytes, the least that RFC 6120 §13.12 allows.

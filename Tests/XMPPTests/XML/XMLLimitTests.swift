@@ -81,6 +81,30 @@ struct XMLLimitTests {
         #expect(try outcome(payload, limits) == [.policyViolation, .policyViolation])
     }
 
+    @Test func limitsDeclarationsInForce() throws {
+        // The header has two.
+        let limits = XMLLimits(stanzaBytes: 1000, declarations: 4)
+        #expect(try outcome("<a xmlns='a'><b xmlns='b'/><c xmlns='c'/></a>", limits) == [nil, nil])
+        let many = "<a xmlns='a'><b xmlns='b'><c xmlns='c'/></b></a>"
+        #expect(try outcome(many, limits) == [.policyViolation, .policyViolation])
+        let payload =
+            "<a xmlns='http://jabber.org/protocol/pubsub'><item><b xmlns='b'><c xmlns='c'>"
+            + "<d xmlns='d'><e xmlns='e'/></d></c></b></item></a>"
+        #expect(try outcome(payload, limits) == [nil, nil])
+    }
+
+    /// Each payload inherits the long declaration, so a few bytes become many.
+    @Test func limitsWhatPayloadsInherit() throws {
+        let start =
+            "<a xmlns='http://jabber.org/protocol/pubsub' xmlns:p='\(String(repeating: "u", count: 500))'"
+            + " xml:lang='en'><item>"
+        let limits = XMLLimits(stanzaBytes: 2000)
+        let three = start + String(repeating: "<p:x xmlns=''/>", count: 3) + "</item></a>"
+        #expect(try outcome(three + three, limits) == [nil, nil])
+        let four = start + String(repeating: "<p:x xmlns=''/>", count: 4) + "</item></a>"
+        #expect(try outcome(four, limits) == [.policyViolation, .policyViolation])
+    }
+
     @Test func limitsDocuments() throws {
         let bytes = Array("<a><b/></a>".utf8)
         #expect(throws: Never.self) {
