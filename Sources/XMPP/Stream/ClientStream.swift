@@ -30,34 +30,6 @@ package struct ClientStream: ~Copyable {
     /// What the password became for this server, to hand to the next stream's configuration.
     package private(set) var scramKeys: ScramKeys?
 
-    /// How the client wants TLS; it never goes on without what it wants.
-    package enum Security: Sendable, Hashable {
-        /// By `<starttls/>` (RFC 6120 §5).
-        case startTLS
-        /// Before the first byte of XML (XEP-0368).
-        case direct
-        /// None: for loopback tests. PLAIN is then never used.
-        case plain
-    }
-
-    /// Who the client is and what it accepts.
-    package struct Configuration: Sendable {
-        /// The account, with the resource that is wanted or without one.
-        package var jid: JID
-        package var password: String
-        package var security: Security
-        /// Those that may be used.
-        package var mechanisms: [SASLMechanism] = SASLMechanism.allCases
-        /// From an earlier stream of the same account and password.
-        package var scramKeys: ScramKeys?
-
-        package init(jid: JID, password: String, security: Security) {
-            self.jid = jid
-            self.password = password
-            self.security = security
-        }
-    }
-
     // Copyable, as what it holds is: a case label with several patterns, which most events here
     // want, is not to be had with a noncopyable enum.
     private enum State {
@@ -67,8 +39,7 @@ package struct ClientStream: ~Copyable {
         case askingForTLS
         case securing
         case authenticating(ClientAuthentication)
-        case binding(id: String, needsSession: Bool)
-        case startingSession(id: String, JID)
+        case binding(ClientBinding)
         case online
         case closing
         case closed
@@ -88,6 +59,14 @@ package struct ClientStream: ~Copyable {
         self.configuration = configuration
         self.token = token
         scramKeys = configuration.scramKeys
+    }
+
+    /// Whether our end tag is out: what comes now is late, and dropped.
+    private var isOver: Bool {
+        switch state {
+        case .closing, .closed: true
+        default: false
+        }
     }
 
     /// Takes the state out, to be put back by whoever took it: a path that forgets to leaves the
@@ -114,17 +93,11 @@ extension ClientStream {
 
     /// The handshake is done and the server's certificate is the one wanted.
     package mutating func tlsEstablished(_ bindings: ChannelBindings) -> Action {
-        switch takeState() {
-        case .securing:
-            return open(.encrypted(bindings))
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
-        default:
+        guard !isOver else { return .nothing }
+        guard case .securing = takeState() else {
             return unreachable("a handshake that nobody asked for")
         }
+        return open(.encrypted(bindings))
     }
 
     private mutating func open(_ phase: Phase) -> Action {
@@ -143,26 +116,13 @@ extension ClientStream {
 
     /// The server's header came.
     package mutating func opened(_ header: StreamHeader) -> Action {
-        switch takeState() {
-        case .opening(let phase):
-            guard header.namespace == Namespace.client else {
-                return violated(.invalidNamespace)
-            }
-            // Without a version there are no features, so neither TLS nor SASL (RFC 6120 §4.7.5).
-            let major = header.version?.utf8.prefix { $0 != UInt8(ascii: ".") }
-            guard let major, let major = Int(String(major) ?? ""), major >= 1 else {
-                return violated(.unsupportedVersion)
-            }
-            state = .awaitingFeatures(phase)
-            return .nothing
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
-        default:
-            return violated(.badFormat)
-        }
+        guard !isOver else { return .nothing }
+        guard case .opening(let phase) = takeState() else { return violated(.badFormat) }
+        guard header.namespace == Namespace.client else { return violated(.invalidNamespace) }
+        // Without a version there are no features, so neither TLS nor SASL (RFC 6120 §4.7.5).
+        guard header.majorVersion >= 1 else { return violated(.unsupportedVersion) }
+        state = .awaitingFeatures(phase)
+        return .nothing
     }
 }
 
@@ -171,21 +131,20 @@ extension ClientStream {
 extension ClientStream {
     /// A whole child of the stream came.
     package mutating func received(_ element: consuming Element) -> Action {
+        if case .online = state, element.namespace == Namespace.client { return deliver(element) }
         if element.namespace == Namespace.streams, element.name == "error" {
-            return failedByServer(StreamError(reading: element))
+            return isOver ? .nothing : fail(.streamFailed(StreamError(reading: element)))
         }
-        if case .online = state { return deliver(element) }
         return negotiate(element)
     }
 
-    private func deliver(_ element: borrowing Element) -> Action {
-        guard element.namespace == Namespace.client, let stanza = try? Stanza(copy element) else {
-            return .nothing
-        }
+    private func deliver(_ element: Element) -> Action {
+        guard let stanza = try? Stanza(element) else { return .nothing }
         return .deliver(stanza)
     }
 
-    private mutating func negotiate(_ element: consuming Element) -> Action {
+    private mutating func negotiate(_ element: Element) -> Action {
+        guard !isOver else { return .nothing }
         switch takeState() {
         case .awaitingFeatures(let phase):
             guard element.matches("features", Namespace.streams) else {
@@ -203,18 +162,11 @@ extension ClientStream {
             scramKeys = authentication.scramKeys ?? scramKeys
             state = .authenticating(authentication)
             return run(step)
-        case .binding(let id, let needsSession):
-            state = .binding(id: id, needsSession: needsSession)
-            return receivedBinding(element, id: id, needsSession: needsSession)
-        case .startingSession(let id, let jid):
-            state = .startingSession(id: id, jid)
-            return receivedSession(element, id: id, jid)
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
-        case .idle, .opening, .securing, .online:
+        case .binding(var binding):
+            let step = binding.received(element, nextID: token())
+            state = .binding(binding)
+            return run(step)
+        case .idle, .opening, .securing, .online, .closing, .closed:
             return violated(.badFormat)
         }
     }
@@ -287,60 +239,31 @@ extension ClientStream {
 
 extension ClientStream {
     private mutating func bind(_ features: Element) -> Action {
-        guard features.child("bind", Namespace.bind) != nil else {
-            return violated(.unsupportedFeature)
-        }
-        let session = features.child("session", Namespace.session)
-        let needsSession = session.map { $0.child("optional") == nil } ?? false
-        var bind = Element("bind", Namespace.bind)
-        if let resource = configuration.jid.resource {
-            bind.append(Element("resource", Namespace.bind, text: resource))
-        }
-        let id = token()
-        state = .binding(id: id, needsSession: needsSession)
-        return .send(Stanza(.iq, type: "set", id: id, [bind]).element)
-    }
-
-    /// The answer to the request with that id; nil for anything else, which may come before it
-    /// and means nothing to a client without a resource.
-    private func answer(_ element: Element, id: String) -> Stanza? {
-        guard element.namespace == Namespace.client, element["id"] == id,
-            let stanza = try? Stanza(element), stanza.kind == .iq,
-            stanza.type == "result" || stanza.type == "error"
-        else { return nil }
-        return stanza
-    }
-
-    private mutating func receivedBinding(
-        _ element: Element,
-        id: String,
-        needsSession: Bool
-    ) -> Action {
-        guard let answer = answer(element, id: id) else { return .nothing }
-        if answer.isError {
-            return fail(.bindingFailed(answer.error ?? StanzaError(.undefinedCondition)))
-        }
         guard
-            let text = answer.payload("bind", Namespace.bind)?.child("jid")?.text,
-            let jid = try? JID(text), !jid.isBare
-        else { return violated(.badFormat) }
-        guard needsSession else {
+            let binding = ClientBinding(
+                features,
+                resource: configuration.jid.resource,
+                id: token()
+            )
+        else { return violated(.unsupportedFeature) }
+        state = .binding(binding)
+        return .send(binding.request)
+    }
+
+    private mutating func run(_ step: ClientBinding.Step) -> Action {
+        switch step {
+        case .nothing:
+            return .nothing
+        case .send(let element):
+            return .send(element)
+        case .bound(let jid):
             state = .online
             return .online(jid)
+        case .failed(let error):
+            return fail(.bindingFailed(error))
+        case .malformed:
+            return violated(.badFormat)
         }
-        let next = token()
-        state = .startingSession(id: next, jid)
-        let session = Element("session", Namespace.session)
-        return .send(Stanza(.iq, type: "set", id: next, [session]).element)
-    }
-
-    private mutating func receivedSession(_ element: Element, id: String, _ jid: JID) -> Action {
-        guard let answer = answer(element, id: id) else { return .nothing }
-        if answer.isError {
-            return fail(.bindingFailed(answer.error ?? StanzaError(.undefinedCondition)))
-        }
-        state = .online
-        return .online(jid)
     }
 }
 
@@ -377,12 +300,8 @@ extension ClientStream {
 
     /// We end the stream in peace.
     package mutating func close() -> Action {
+        guard !isOver else { return .nothing }
         switch takeState() {
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
         case .idle, .securing:
             return .disconnect
         default:
@@ -396,18 +315,6 @@ extension ClientStream {
         switch takeState() {
         case .closing, .closed: .nothing
         default: .fail(.disconnected, nil)
-        }
-    }
-
-    private mutating func failedByServer(_ error: StreamError) -> Action {
-        switch takeState() {
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
-        default:
-            return fail(.streamFailed(error))
         }
     }
 

@@ -59,11 +59,7 @@ struct ServerBinding {
         var resource: String?
         if let wanted = bind.child("resource")?.text, !wanted.isEmpty {
             guard
-                let full = try? JID(
-                    local: account.local,
-                    domain: account.domain,
-                    resource: wanted
-                )
+                let full = try? account.with(resource: wanted)
             else {
                 return .send(stanza.failure(StanzaError(.badRequest)).element)
             }

@@ -28,37 +28,6 @@ package struct ServerStream: ~Copyable {
     /// `xml:lang` of the client's newest header.
     private var language: String?
 
-    /// Whether a listener wants TLS, and when it begins.
-    package enum Security: Sendable, Hashable {
-        /// By `<starttls/>` (RFC 6120 §5); if it is not required, clients may go on without.
-        case startTLS(isRequired: Bool)
-        /// Before the first byte of XML (XEP-0368).
-        case direct
-        /// None: for loopback and tests.
-        case plain
-    }
-
-    /// What a listener offers.
-    package struct Configuration: Sendable {
-        /// The domain served, normalised.
-        package var domain: String
-        package var security: Security
-        /// Those that may be offered; which are depends on TLS as well.
-        package var mechanisms: [SASLMechanism] = SASLMechanism.allCases
-        /// Off for the sake of clients that get channel binding wrong.
-        package var offersChannelBinding = true
-        /// Stands in for accounts that do not exist.
-        package var pretence: ScramPretence
-        /// Features beside binding, offered after authentication (roster versions …).
-        package var sessionFeatures: [Element] = []
-
-        package init(domain: String, security: Security, pretence: ScramPretence) {
-            self.domain = domain
-            self.security = security
-            self.pretence = pretence
-        }
-    }
-
     // Copyable, as what it holds is: a case label with several patterns, which most events here
     // want, is not to be had with a noncopyable enum.
     private enum State {
@@ -100,6 +69,14 @@ package struct ServerStream: ~Copyable {
         }
     }
 
+    /// Whether our end tag is out: what comes now is late, and dropped.
+    private var isOver: Bool {
+        switch state {
+        case .closing, .closed: true
+        default: false
+        }
+    }
+
     /// Takes the state out, to be put back by whoever took it: a path that forgets to leaves the
     /// stream closed.
     private mutating func takeState() -> State {
@@ -127,6 +104,7 @@ extension ServerStream {
 
     /// The client's header came.
     package mutating func opened(_ header: StreamHeader) -> Action {
+        guard !isOver else { return .nothing }
         switch takeState() {
         case .awaitingHeader(let bindings):
             do throws(StreamError) {
@@ -149,12 +127,7 @@ extension ServerStream {
                 ourHeader(),
                 features: ServerBinding.features(configuration.sessionFeatures)
             )
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
-        case .securing:
+        case .securing, .closing, .closed:
             return .disconnect
         case .authenticating, .binding, .session:
             return finish(StreamError(.badFormat))
@@ -167,10 +140,7 @@ extension ServerStream {
         account: JID?
     ) throws(StreamError) {
         guard header.namespace == Namespace.client else { throw StreamError(.invalidNamespace) }
-        let major = header.version?.utf8.prefix { $0 != UInt8(ascii: ".") }
-        guard let major, let major = Int(String(major) ?? ""), major >= 1 else {
-            throw StreamError(.unsupportedVersion)
-        }
+        guard header.majorVersion >= 1 else { throw StreamError(.unsupportedVersion) }
         guard let to = header.to, let host = try? JID(to) else {
             throw StreamError(.improperAddressing)
         }
@@ -216,7 +186,8 @@ extension ServerStream {
         return negotiate(element)
     }
 
-    private mutating func negotiate(_ element: consuming Element) -> Action {
+    private mutating func negotiate(_ element: Element) -> Action {
+        guard !isOver else { return .nothing }
         switch takeState() {
         case .authenticating(var authentication):
             if element.namespace == Namespace.tls, element.name == "starttls" {
@@ -233,14 +204,9 @@ extension ServerStream {
             } catch {
                 return finish(error)
             }
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
         case .awaitingHeader, .awaitingFinalHeader:
             return finish(StreamError(.badFormat), header: ourHeader())
-        case .securing, .session:
+        case .securing, .session, .closing, .closed:
             return .disconnect
         }
     }
@@ -278,77 +244,47 @@ extension ServerStream {
 extension ServerStream {
     /// The answer to ``Action/lookUp(account:)``.
     package mutating func credentialsFound(_ answer: CredentialsAnswer) -> Action {
-        switch takeState() {
-        case .authenticating(var authentication):
-            let step = authentication.found(answer, token: token())
-            state = .authenticating(authentication)
-            return run(step)
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
-        case .securing, .awaitingHeader, .awaitingFinalHeader, .binding, .session:
+        guard !isOver else { return .nothing }
+        guard case .authenticating(var authentication) = takeState() else {
             return unreachable("secrets that nobody asked for")
         }
+        let step = authentication.found(answer, token: token())
+        state = .authenticating(authentication)
+        return run(step)
     }
 
     /// The answer to ``Action/verifyPlain(_:)``.
     package mutating func plainVerified(_ isCorrect: Bool) -> Action {
-        switch takeState() {
-        case .authenticating(var authentication):
-            let step = authentication.verified(isCorrect)
-            state = .authenticating(authentication)
-            return run(step)
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
-        case .securing, .awaitingHeader, .awaitingFinalHeader, .binding, .session:
+        guard !isOver else { return .nothing }
+        guard case .authenticating(var authentication) = takeState() else {
             return unreachable("a verdict that nobody asked for")
         }
+        let step = authentication.verified(isCorrect)
+        state = .authenticating(authentication)
+        return run(step)
     }
 
     /// The session is registered under the full address `jid`.
     package mutating func bound(_ jid: JID) -> Action {
-        switch takeState() {
-        case .binding(let binding):
-            guard let result = binding.result(jid) else {
-                return unreachable("a binding that nobody asked for")
-            }
-            state = .session(ServerSession(jid))
-            return .send(result)
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
-        case .securing, .awaitingHeader, .authenticating, .awaitingFinalHeader, .session:
+        guard !isOver else { return .nothing }
+        guard case .binding(let binding) = takeState(), let result = binding.result(jid) else {
             return unreachable("a binding that nobody asked for")
         }
+        state = .session(ServerSession(jid))
+        return .send(result)
     }
 
     /// The session cannot be: `conflict`, `resource-constraint` … (RFC 6120 §7.6.2, §7.7.2).
     package mutating func bindFailed(_ error: StanzaError) -> Action {
-        switch takeState() {
-        case .binding(var binding):
-            guard let answer = binding.failed(error) else {
-                return unreachable("a binding that nobody asked for")
-            }
-            if binding.failures >= Self.bindingFailuresMax {
-                return finish(StreamError(.policyViolation), last: answer)
-            }
-            state = .binding(binding)
-            return .send(answer)
-        case .closing:
-            state = .closing
-            return .nothing
-        case .closed:
-            return .nothing
-        case .securing, .awaitingHeader, .authenticating, .awaitingFinalHeader, .session:
+        guard !isOver else { return .nothing }
+        guard case .binding(var binding) = takeState(), let answer = binding.failed(error) else {
             return unreachable("a binding that nobody asked for")
         }
+        if binding.failures >= Self.bindingFailuresMax {
+            return finish(StreamError(.policyViolation), last: answer)
+        }
+        state = .binding(binding)
+        return .send(answer)
     }
 }
 
@@ -382,8 +318,7 @@ extension ServerStream {
     /// We end the stream: `system-shutdown`, `conflict`, `policy-violation` …, or nil to end it in
     /// peace.
     package mutating func close(_ error: StreamError?) -> Action {
-        if case .closing = state { return .nothing }
-        return end(error)
+        isOver ? .nothing : end(error)
     }
 
     /// The connection is gone; nothing more comes of this stream.

@@ -1,3 +1,12 @@
+extension StreamHeader {
+    /// The part of the version that decides whether two can talk (RFC 6120 §4.7.5); 0 where there
+    /// is none, as there was before XMPP.
+    var majorVersion: Int {
+        guard let version else { return 0 }
+        return Int(version.prefix { $0 != "." }) ?? 0
+    }
+}
+
 /// The last that is written to a stream: what each field holds, in this order, and the end tag.
 package struct StreamEnding: Sendable, Hashable {
     /// Our own header, where it was still to come: an error needs an open stream to stand in

@@ -60,9 +60,7 @@ import Testing
         var stream = ServerStream.binding()
         let long = String(repeating: "x", count: 1024)
         let action = stream.received(try .xml(Self.bind(long)))
-        withKnownIssue("addresses are not limited yet", isIntermittent: true) {
-            #expect(action.stanzaError == .badRequest)
-        }
+        #expect(action.stanzaError == .badRequest)
     }
 
     @Test(arguments: [

@@ -12,11 +12,7 @@ package struct Password: Sendable, Hashable {
     /// Prepares `text`; fails when it is empty, too long, or has characters that no password can.
     package init(_ text: String) throws(PasswordError) {
         guard text.unicodeScalars.count <= Self.charactersMax else { throw .tooLong }
-        // A resource is prepared by the same profile (RFC 7622 §3.4.1).
-        guard
-            let address = try? JID(local: nil, domain: "localhost", resource: text),
-            let prepared = address.resource
-        else { throw .unusable }
+        guard let prepared = PreparedString.opaque(text) else { throw .unusable }
         bytes = Array(prepared.utf8)
     }
 }

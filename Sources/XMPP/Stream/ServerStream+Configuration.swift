@@ -1,0 +1,32 @@
+extension ServerStream {
+    /// Whether a listener wants TLS, and when it begins.
+    package enum Security: Sendable, Hashable {
+        /// By `<starttls/>` (RFC 6120 §5); if it is not required, clients may go on without.
+        case startTLS(isRequired: Bool)
+        /// Before the first byte of XML (XEP-0368).
+        case direct
+        /// None: for loopback and tests.
+        case plain
+    }
+
+    /// What a listener offers.
+    package struct Configuration: Sendable {
+        /// The domain served, normalised.
+        package var domain: String
+        package var security: Security
+        /// Those that may be offered; which are depends on TLS as well.
+        package var mechanisms: [SASLMechanism] = SASLMechanism.allCases
+        /// Off for the sake of clients that get channel binding wrong.
+        package var offersChannelBinding = true
+        /// Stands in for accounts that do not exist.
+        package var pretence: ScramPretence
+        /// Features beside binding, offered after authentication (roster versions …).
+        package var sessionFeatures: [Element] = []
+
+        package init(domain: String, security: Security, pretence: ScramPretence) {
+            self.domain = domain
+            self.security = security
+            self.pretence = pretence
+        }
+    }
+}
