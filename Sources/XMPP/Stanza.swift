@@ -107,7 +107,10 @@ extension Stanza {
     ///
     /// - Throws: `jid-malformed` when an address is not one (RFC 6120 §8.3.3.8).
     package init?(_ element: Element) throws(StanzaError) {
-        guard let kind = Kind(rawValue: element.name) else { return nil }
+        // RFC 6120 §4.8.3: the same name in another namespace is something else.
+        guard element.namespace == Namespace.client, let kind = Kind(rawValue: element.name) else {
+            return nil
+        }
         self.init(kind)
         for attribute in element.attributes {
             if attribute.namespace.isEmpty {
