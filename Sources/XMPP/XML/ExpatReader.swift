@@ -21,7 +21,7 @@ final class ExpatReader {
     private let names: NameCache
     private var failure: StreamError?
     /// Bytes fed since the parser was made, the primer included.
-    private var fed = 0
+    private(set) var fed = 0
     /// Where the stanza that is being read starts.
     private var stanzaStart = 0
     private var isStretched = false

@@ -20,7 +20,6 @@ extension Element {
         _ bytes: UnsafeRawBufferPointer,
         _ limits: XMLLimits
     ) throws(StreamError) -> Element {
-        try XMLProlog.check(first: bytes)
         try XMLProlog.check(bytes)
         let names = NameCache(slots: NameCache.documentSlots)
         let reader = try ExpatReader(.document, names: names, limits: limits)

@@ -104,9 +104,10 @@ extension XMLStreamParser {
                 return
             }
             bytes = UnsafeRawBufferPointer(rebasing: bytes[start...])
-            if case .header = phase { try XMLProlog.check(first: bytes) }
+            if case .header = phase { try XMLProlog.check(bytes) }
+        } else if let reader, reader.fed == 1 {
+            try XMLProlog.check(second: bytes.first)
         }
-        if case .header = phase { try XMLProlog.check(bytes) }
         let reader = try currentReader()
         reader.limits = limits
         defer { events += reader.takeEvents() }
@@ -138,18 +139,21 @@ extension XMLStreamParser {
     }
 }
 
-/// What is checked before expat sees the first bytes: it would take a byte order mark or a zero
-/// byte as leave to read UTF-16.
+/// What is checked before expat sees the first bytes: by the first two it decides whether to read
+/// UTF-16, whatever encoding it was given.
 enum XMLProlog {
     /// Refuses a beginning that is no markup in UTF-8 (RFC 6120 §11.6).
-    static func check(first bytes: UnsafeRawBufferPointer) throws(StreamError) {
-        guard let first = bytes.first, first != UInt8(ascii: "<") else { return }
-        let isUTF16 = first == 0 || first >= 0xFE
-        throw StreamError(isUTF16 ? .unsupportedEncoding : .notWellFormed)
+    static func check(_ bytes: UnsafeRawBufferPointer) throws(StreamError) {
+        guard let first = bytes.first else { return }
+        if first != UInt8(ascii: "<") {
+            let isUTF16 = first == 0 || first >= 0xFE
+            throw StreamError(isUTF16 ? .unsupportedEncoding : .notWellFormed)
+        }
+        try check(second: bytes.dropFirst().first)
     }
 
-    /// Refuses zero bytes: in UTF-16 every character of markup has one.
-    static func check(_ bytes: UnsafeRawBufferPointer) throws(StreamError) {
-        if bytes.contains(0) { throw StreamError(.unsupportedEncoding) }
+    /// Refuses a zero behind the `<`: in UTF-16 the other half of it.
+    static func check(second byte: UInt8?) throws(StreamError) {
+        if byte == 0 { throw StreamError(.unsupportedEncoding) }
     }
 }
