@@ -12,12 +12,12 @@ struct ServerSession {
         _ element: Element,
         language: String?
     ) throws(StreamError) -> ServerStream.Action {
-        guard element.namespace == Namespace.client, Stanza.Kind(rawValue: element.name) != nil
-        else { throw StreamError(.unsupportedStanzaType) }
-        var stanza: Stanza
+        guard element.namespace == Namespace.client else {
+            throw StreamError(.unsupportedStanzaType)
+        }
+        let read: Stanza?
         do throws(StanzaError) {
-            guard let read = try Stanza(element) else { return .nothing }
-            stanza = read
+            read = try Stanza(element)
         } catch {
             // An address that is none is not the client's own either (RFC 6120 §8.1.2.1).
             if let from = element["from"], (try? JID(from)) == nil {
@@ -25,6 +25,7 @@ struct ServerSession {
             }
             return Self.refuse(element, error, to: jid)
         }
+        guard var stanza = read else { throw StreamError(.unsupportedStanzaType) }
         if let from = stanza.from, from != jid, from != jid.bare { throw StreamError(.invalidFrom) }
         stanza.from = jid
         if stanza.kind == .iq { return receivedIQ(stanza) }
