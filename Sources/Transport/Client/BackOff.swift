@@ -31,7 +31,8 @@ package struct BackOff: Sendable {
         let bound = next
         next = min(bound * 2, bounds.longest)
         // Never nothing: a server that refuses at once is not to be asked in a tight loop.
-        return max(bound * min(max(random, 0), 1), .milliseconds(50))
+        let share = random.isFinite ? min(max(random, 0), 1) : 1
+        return max(bound * share, .milliseconds(50))
     }
 
     /// Starts over, after a connection that worked.

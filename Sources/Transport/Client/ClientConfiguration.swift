@@ -34,7 +34,12 @@ package struct ClientConfiguration: Sendable {
     package var verification: Verification
     /// The SASL mechanisms that may be used, by name; nil allows all that we speak.
     package var mechanisms: Set<String>?
+    /// The channel bindings that may be used.
+    package var channelBindings = Set(ChannelBindingType.allCases)
+    /// Of a stanza from the server.
     package var limits = XMLLimits.server
+    /// Bytes that may wait for the server to read; what is over is refused.
+    package var outboundBytes = 4 * 1024 * 1024
     package var timing = ClientTiming()
 
     package init(
@@ -127,7 +132,10 @@ extension StreamError {
 package enum ClientEvent: Sendable {
     /// Logged in; the address is the full one that the server gave.
     case online(JID)
-    /// A stanza that is neither an answer to a request nor answered by the client itself.
+    /// A stanza that is neither the answer to a request nor a ping, which the client answers.
+    ///
+    /// Roster pushes are acknowledged by the client, and come only from who may send them; every
+    /// other iq of type get or set waits for an answer by who reads this.
     case stanza(Stanza)
     /// Not connected any more, or not yet. Without a time to the next attempt the client has given
     /// up: a wrong password, a session taken over by another.

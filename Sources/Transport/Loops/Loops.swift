@@ -4,12 +4,14 @@ package import XMPP
 /// What the connections of one event loop share; touched on that loop only.
 final class LoopState {
     let eventLoop: any EventLoop
+    let index: Int
     let parsers = ParserPool()
     let flushList: FlushList
     let sweep: Sweep
 
-    init(_ eventLoop: any EventLoop) {
+    init(_ eventLoop: any EventLoop, index: Int) {
         self.eventLoop = eventLoop
+        self.index = index
         flushList = FlushList(eventLoop)
         sweep = Sweep(eventLoop)
     }
@@ -25,9 +27,9 @@ package final class Loops: Sendable {
     package init(_ group: any EventLoopGroup) {
         self.group = group
         var states: [ObjectIdentifier: NIOLoopBoundBox<LoopState>] = [:]
-        for eventLoop in group.makeIterator() {
+        for (index, eventLoop) in group.makeIterator().enumerated() {
             states[ObjectIdentifier(eventLoop)] = .makeBoxSendingValue(
-                LoopState(eventLoop),
+                LoopState(eventLoop, index: index),
                 eventLoop: eventLoop
             )
         }

@@ -8,16 +8,28 @@ package final class StreamConnection: Sendable {
     package let eventLoop: any EventLoop
     /// The peer's IP address.
     package let address: String
+    /// Which of the ``Loops`` it lives on.
+    package let loopIndex: Int
     private let handler: NIOLoopBound<StreamHandler>
 
-    init(_ handler: StreamHandler, on eventLoop: any EventLoop, address: String) {
-        self.handler = NIOLoopBound(handler, eventLoop: eventLoop)
-        self.eventLoop = eventLoop
+    init(_ handler: StreamHandler, on loop: LoopState, address: String) {
+        self.handler = NIOLoopBound(handler, eventLoop: loop.eventLoop)
+        eventLoop = loop.eventLoop
+        loopIndex = loop.index
         self.address = address
     }
 
     /// The full address of the session, once it is bound.
     package var jid: JID? { handler.value.jid }
+
+    /// The account that was logged in to; nil before.
+    package var account: JID? { handler.value.account }
+
+    /// The owner's own number for the session.
+    package var session: UInt64? {
+        get { handler.value.session }
+        set { handler.value.session = newValue }
+    }
 
     /// Sends whole stanzas as bytes, together with all else that this tick sends.
     package func send(_ bytes: [UInt8]) {

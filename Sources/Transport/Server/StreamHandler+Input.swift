@@ -85,7 +85,8 @@ extension StreamHandler {
             write(writer.bytes)
         case .startTLS(let proceed):
             startTLS(proceed)
-        case .restart(let success, _):
+        case .restart(let success, let account):
+            self.account = account
             write(success.serialized(inheriting: Namespace.client))
             restartParser()
             parser.limits = limits.afterLogin

@@ -65,6 +65,9 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     var ping: String?
     /// Whether the owner was asked to bind, and so must hear of the end.
     var isOwned = false
+    /// What the owner calls the session.
+    var session: UInt64?
+    var account: JID?
     var endingReason: String?
 
     /// How far the connection is, as far as deadlines go.
@@ -106,7 +109,7 @@ extension NIODeadline {
 extension StreamHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        connection = StreamConnection(self, on: context.eventLoop, address: address)
+        connection = StreamConnection(self, on: loop, address: address)
         loop.sweep.add(self)
     }
 

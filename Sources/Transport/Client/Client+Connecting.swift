@@ -1,0 +1,167 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+import XMPP
+
+// One connection after another.
+extension Client {
+    /// How long the network may take to connect.
+    private static let connectTimeout = TimeAmount.seconds(10)
+    private static let port = 5222
+    private static let directPort = 5223
+
+    func run(on eventLoop: any EventLoop) async {
+        let tls: TLSContext?
+        do throws(TLSError) {
+            tls =
+                configuration.security == .plain
+                ? nil : try TLSContext.client(configuration.verification)
+        } catch {
+            // A wrong setting does not become right by waiting.
+            tell([.offline(reason: .tls("\(error)"), retryIn: nil)])
+            return
+        }
+        var backOff = BackOff(configuration.timing.backOff)
+        while true {
+            let reason = await connection(tls, on: eventLoop)
+            if isClosing || reason.isFinal {
+                tell([.offline(reason: isClosing ? .closed : reason, retryIn: nil)])
+                return
+            }
+            if state.withLock({ $0.wasOnline }) { backOff.reset() }
+            let pause = backOff.wait(random: Double.random(in: 0..<1))
+            tell([.offline(reason: reason, retryIn: pause)])
+            await wait(pause, on: eventLoop)
+            if isClosing {
+                tell([.offline(reason: .closed, retryIn: nil)])
+                return
+            }
+        }
+    }
+
+    private func tell(_ events: [ClientEvent]) {
+        // Nothing is being read that could be paused.
+        _ = queue.add(events)
+    }
+
+    private func wait(_ pause: Duration, on eventLoop: any EventLoop) async {
+        let waker = eventLoop.makePromise(of: Void.self)
+        let timer = eventLoop.scheduleTask(in: TimeAmount(pause)) { waker.succeed() }
+        let isClosing = state.withLock { state in
+            state.waker = waker
+            return state.isClosing
+        }
+        if isClosing { waker.succeed() }
+        // It never fails.
+        try? await waker.futureResult.get()
+        timer.cancel()
+        state.withLock { $0.waker = nil }
+    }
+
+    /// One connection from its first packet to its end; why it ended.
+    private func connection(_ tls: TLSContext?, on eventLoop: any EventLoop) async -> ClientError {
+        let end = eventLoop.makePromise(of: ClientError.self)
+        state.withLock { state in
+            state.end = end
+            state.wasOnline = false
+        }
+        let host = configuration.host ?? configuration.jid.domain
+        let usual = configuration.security == .direct ? Self.directPort : Self.port
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(Self.connectTimeout)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        do {
+            // The handler goes into the one channel that made it, of those to several addresses.
+            try await bootstrap.connect(host: host, port: configuration.port ?? usual)
+                .flatMapThrowing { channel in try self.prepare(channel, tls) }
+                .get()
+        } catch {
+            end.succeed(error as? ClientError ?? .unreachable(Self.words(of: error, host)))
+        }
+        // It never fails.
+        return (try? await end.futureResult.get()) ?? .disconnected("the event loop has ended")
+    }
+
+    private func prepare(_ channel: any Channel, _ tls: TLSContext?) throws {
+        let eventLoop = channel.eventLoop
+        let handler = ClientHandler(
+            configuration,
+            keys: state.withLock { $0.keys },
+            tls: tls,
+            owner: self,
+            on: LoopState(eventLoop, index: 0)
+        )
+        let bound = NIOLoopBound(handler, eventLoop: eventLoop)
+        queue.onResume { eventLoop.execute { bound.value.resumeReading() } }
+        let isClosing = state.withLock { state in
+            state.handler = bound
+            return state.isClosing
+        }
+        guard !isClosing, channel.isActive else {
+            state.withLock { $0.handler = nil }
+            channel.close(promise: nil)
+            throw isClosing ? ClientError.closed : .disconnected("the connection was cut")
+        }
+        try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    /// The system's words for why there is no connection.
+    private static func words(of error: any Error, _ host: String) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            guard let first = error.connectionErrors.first else {
+                return "there is no address for \(host)"
+            }
+            return words(of: first.error, host)
+        case let error as IOError: return error.description
+        case ChannelError.connectTimeout: return "no answer from \(host)"
+        default: return "\(error)"
+        }
+    }
+}
+
+// What the connection tells, on its loop.
+extension Client: ClientHandlerOwner {
+    func online(_ jid: JID) {
+        state.withLock { state in
+            state.isOnline = true
+            state.wasOnline = true
+            state.queuedBytes = 0
+        }
+        tell([.online(jid)])
+    }
+
+    func received(_ stanzas: [ClientEvent]) -> Bool {
+        queue.add(stanzas)
+    }
+
+    func answered(_ answer: Stanza, own: JID) -> Bool {
+        switch state.withLock({ $0.requests.match(answer, own: own) }) {
+        case .answers(let completion):
+            completion(.success(answer))
+            return true
+        case .forged: return true
+        case .unknown: return false
+        }
+    }
+
+    func ticked(at now: NIODeadline) {
+        let over = state.withLock { state in
+            if let handler = state.handler { state.queuedBytes = handler.value.queuedBytes }
+            return state.requests.expired(atNanoseconds: now.nanoseconds)
+        }
+        for completion in over { completion(.failure(Self.noAnswer("no answer in time"))) }
+    }
+
+    func ended(_ reason: ClientError, keys: ScramKeys?) {
+        let (over, end) = state.withLock { state in
+            state.handler = nil
+            state.isOnline = false
+            state.outbox = []
+            state.keys = keys ?? state.keys
+            return (state.requests.expired(atNanoseconds: nil), state.end)
+        }
+        for completion in over { completion(.failure(Self.noAnswer("\(reason)"))) }
+        end?.succeed(reason)
+    }
+}

@@ -1,0 +1,421 @@
+import NIOCore
+import XMPP
+
+/// Runs a ``ClientStream`` on a channel, for one connection of a ``Client``.
+///
+/// Confined to the channel's event loop.
+final class ClientHandler: ChannelInboundHandler, Gathering {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let configuration: ClientConfiguration
+    private let tlsContext: TLSContext?
+    private let owner: any ClientHandlerOwner
+    private let parser: XMLStreamParser
+    private var machine: ClientStream
+    private var tls: TLSHandler?
+    private(set) var context: ChannelHandlerContext?
+    let flushList: FlushList
+    var gathered = ByteBuffer()
+    var isListed = false
+
+    private var phase = Phase.negotiating
+    private var deadline: NIODeadline
+    private var receivedAt: NIODeadline
+    private var timer: RepeatedTask?
+    private var pingedAt: NIODeadline?
+    private var isPaused = false
+    private var failure: ClientError?
+    /// Counts the parser's restarts: what was parsed before one is not to be read after it.
+    private var restarts = 0
+    private var batch: [ClientEvent] = []
+    private var own: JID?
+
+    private enum Phase {
+        case negotiating, online, closing, closed
+    }
+
+    init(
+        _ configuration: ClientConfiguration,
+        keys: ScramKeys?,
+        tls: TLSContext?,
+        owner: any ClientHandlerOwner,
+        on loop: LoopState
+    ) {
+        self.configuration = configuration
+        tlsContext = tls
+        self.owner = owner
+        parser = XMLStreamParser(limits: configuration.limits, pool: loop.parsers)
+        flushList = loop.flushList
+        machine = ClientStream(configuration.stream(keys))
+        receivedAt = loop.eventLoop.now
+        deadline = receivedAt + TimeAmount(configuration.timing.negotiation)
+    }
+
+    /// What the password became, to save the rounds on the next connection.
+    var scramKeys: ScramKeys? { machine.scramKeys }
+
+    /// Bytes that wait for the server to read.
+    var queuedBytes: Int { gathered.readableBytes }
+
+    /// What TLS settled on.
+    var summary: TLSSummary? { tls?.summary }
+}
+
+/// What a ``ClientHandler`` tells its client; all on the connection's loop.
+protocol ClientHandlerOwner: Sendable {
+    /// The session is there.
+    func online(_ jid: JID)
+    /// Stanzas of one read, in order; false when no more should be read.
+    func received(_ stanzas: [ClientEvent]) -> Bool
+    /// An iq of type result or error; true when it is taken care of.
+    func answered(_ answer: Stanza, own: JID) -> Bool
+    /// A second has passed.
+    func ticked(at now: NIODeadline)
+    /// The connection is over; the last call.
+    func ended(_ reason: ClientError, keys: ScramKeys?)
+}
+
+extension ClientConfiguration {
+    /// The part that is the stream's.
+    fileprivate func stream(_ keys: ScramKeys?) -> ClientStream.Configuration {
+        let security: ClientStream.Security
+        switch self.security {
+        case .startTLS: security = .startTLS
+        case .direct: security = .direct
+        case .plain: security = .plain
+        }
+        var stream = ClientStream.Configuration(jid: jid, password: password, security: security)
+        if let mechanisms {
+            stream.mechanisms = SASLMechanism.allCases.filter { mechanisms.contains($0.rawValue) }
+        }
+        stream.scramKeys = keys
+        return stream
+    }
+}
+
+// MARK: - Life
+
+extension ClientHandler {
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { start(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        start(context)
+        context.fireChannelActive()
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        guard timer == nil else { return }
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        // Deadlines are tens of seconds: a second late is no harm.
+        timer = context.eventLoop.scheduleRepeatedTask(
+            initialDelay: .seconds(1),
+            delay: .seconds(1)
+        ) { _ in handler.value.tick() }
+        perform(machine.connected())
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deliverBatch()
+        perform(machine.disconnected())
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        phase = .closed
+        timer?.cancel()
+        timer = nil
+        self.context = nil
+        owner.ended(failure ?? .disconnected("the connection was cut"), keys: scramKeys)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if failure == nil, phase != .closing {
+            let isTLS = error is TLSError && phase == .negotiating
+            failure = isTLS ? .tls("\(error)") : .disconnected("\(error)")
+        }
+        context.close(promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case TLSEvent.opened:
+            perform(machine.tlsEstablished(allowedBindings()))
+        case ChannelEvent.inputClosed:
+            deliverBatch()
+            perform(machine.disconnected())
+            context.close(promise: nil)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func allowedBindings() -> ChannelBindings {
+        let all = tls?.channelBindings ?? .none
+        let allowed = configuration.channelBindings
+        return ChannelBindings(
+            exporter: allowed.contains(.tlsExporter) ? all.exporter : nil,
+            serverEndPoint: allowed.contains(.tlsServerEndPoint) ? all.serverEndPoint : nil,
+            unique: allowed.contains(.tlsUnique) ? all.unique : nil
+        )
+    }
+
+    /// Ends the stream in order.
+    func close() {
+        if failure == nil { failure = .closed }
+        perform(machine.close())
+    }
+
+    /// Ends the connection without ceremony.
+    func drop(_ reason: ClientError) {
+        if failure == nil { failure = reason }
+        context?.close(promise: nil)
+    }
+}
+
+// MARK: - Input
+
+extension ClientHandler {
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        receivedAt = context.eventLoop.now
+        pingedAt = nil
+        var events: [XMLEvent] = []
+        var error: StreamError?
+        bytes.withUnsafeReadableBytes { bytes in
+            do throws(StreamError) {
+                try parser.feed(bytes, into: &events)
+            } catch let failure {
+                error = failure
+            }
+        }
+        process(events, error)
+        deliverBatch()
+    }
+
+    private func process(_ events: [XMLEvent], _ error: StreamError?) {
+        let generation = restarts
+        for event in events {
+            switch event {
+            case .element(let element): perform(machine.received(element))
+            case .opened(let header): perform(machine.opened(header))
+            case .closed: perform(machine.peerClosed())
+            }
+            // What came in the clear behind <proceed/> is nobody's word (RFC 6120 §5.4.3.3).
+            guard restarts == generation else { return }
+        }
+        if let error { perform(machine.inputFailed(error)) }
+    }
+
+    private func deliverBatch() {
+        guard !batch.isEmpty else { return }
+        let events = batch
+        batch = []
+        guard !owner.received(events), !isPaused else { return }
+        isPaused = true
+        setReading(false)
+    }
+
+    /// Goes on reading, when whoever reads the events has caught up.
+    func resumeReading() {
+        guard isPaused, let context else { return }
+        isPaused = false
+        receivedAt = context.eventLoop.now
+        setReading(true)
+    }
+
+    private func setReading(_ reads: Bool) {
+        // It fails only for a channel that is closed.
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
+    }
+
+    private func receive(_ stanza: Stanza) {
+        guard let own, stanza.kind == .iq else {
+            batch.append(.stanza(stanza))
+            return
+        }
+        if stanza.isRequest {
+            receiveRequest(stanza, own: own)
+        } else if !owner.answered(stanza, own: own) {
+            batch.append(.stanza(stanza))
+        }
+    }
+
+    private func receiveRequest(_ stanza: Stanza, own: JID) {
+        if stanza.type == "get", stanza.payload("ping", Namespace.ping) != nil {
+            send(stanza.result())
+        } else if stanza.type == "set", stanza.payload("query", Namespace.roster) != nil {
+            // RFC 6121 §2.1.6: pushes from anybody else are to be ignored (CVE-2015-8688).
+            guard stanza.from == nil || stanza.from == own.bare else { return }
+            send(stanza.result())
+            batch.append(.stanza(stanza))
+        } else {
+            batch.append(.stanza(stanza))
+        }
+    }
+}
+
+// MARK: - Actions
+
+extension ClientHandler {
+    private func perform(_ action: ClientStream.Action) {
+        switch action {
+        case .nothing: break
+        case .deliver(let stanza): receive(stanza)
+        case .send(let element): write(element.serialized(inheriting: Namespace.client))
+        case .open(let header):
+            restartParser()
+            var writer = XMLWriter()
+            writer.write(header)
+            write(writer.bytes)
+        case .startTLS: startTLS()
+        case .online(let jid):
+            own = jid
+            phase = .online
+            owner.online(jid)
+        case .fail(let reason, let ending):
+            if failure == nil { failure = ClientError(reason) }
+            end(ending)
+        case .close(let ending): end(ending)
+        case .disconnect: context?.close(promise: nil)
+        }
+    }
+
+    private func restartParser() {
+        parser.restart()
+        restarts &+= 1
+    }
+
+    private func startTLS() {
+        guard let context else { return }
+        // <starttls/> went out long ago, or it is direct TLS: nothing waits in the clear.
+        restartParser()
+        do {
+            guard let tlsContext else { throw TLSError.library("no context") }
+            let handler = try TLSHandler(
+                client: tlsContext,
+                name: configuration.jid.domain,
+                isDirect: configuration.security == .direct
+            )
+            tls = handler
+            try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
+        } catch {
+            errorCaught(context: context, error: error)
+        }
+    }
+
+    private func end(_ ending: StreamEnding?) {
+        guard let context, phase != .closed else { return }
+        guard let ending else { return context.close(promise: nil) }
+        deliverBatch()
+        write(ending.serialized())
+        flushGathered()
+        phase = .closing
+        deadline = context.eventLoop.now + TimeAmount(configuration.timing.close)
+        if !ending.awaitsPeer { context.close(promise: nil) }
+    }
+}
+
+// MARK: - Output
+
+extension ClientHandler {
+    func send(_ stanza: Stanza) {
+        guard phase == .online else { return }
+        write(stanza.serialized())
+    }
+
+    /// Adds bytes of whole stanzas, or of a step of the stream.
+    func write(_ bytes: [UInt8]) {
+        gathered.writeBytes(bytes)
+        markForFlush()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        flushGathered()
+        context.fireChannelWritabilityChanged()
+    }
+
+    func drained() {}
+}
+
+// MARK: - Deadlines
+
+extension ClientHandler {
+    private func tick() {
+        guard let context else { return }
+        let now = context.eventLoop.now
+        owner.ticked(at: now)
+        switch phase {
+        case .negotiating:
+            guard now >= deadline else { return }
+            if failure == nil { failure = .timeout("the log-in took too long") }
+            perform(machine.timedOut())
+            drop(.timeout("the log-in took too long"))
+        case .online: checkSilence(now)
+        case .closing:
+            guard now >= deadline else { return }
+            context.close(promise: nil)
+        case .closed: break
+        }
+    }
+
+    private func checkSilence(_ now: NIODeadline) {
+        // While nothing is read, silence is ours.
+        guard !isPaused else { return }
+        let timing = configuration.timing
+        if let pingedAt {
+            guard now - pingedAt >= TimeAmount(timing.pingAnswer) else { return }
+            drop(.timeout("the server does not answer a ping"))
+        } else if now - receivedAt >= TimeAmount(timing.silenceBeforePing) {
+            pingedAt = now
+            send(
+                Stanza(
+                    .iq,
+                    type: "get",
+                    id: Random.token(),
+                    to: JID(normalizedLocal: nil, domain: configuration.jid.domain),
+                    [Element("ping", Namespace.ping)]
+                )
+            )
+        }
+    }
+}
+
+extension ClientError {
+    /// What became of a stream, in a client's terms.
+    init(_ failure: ClientStreamFailure) {
+        switch failure {
+        case .authenticationFailed(let reason):
+            let text = reason.text.map { " (\($0))" } ?? ""
+            self = .authentication(reason.condition.rawValue + text)
+        case .serverNotAuthentic(let text):
+            self = .violation(StreamError(.notAuthorized, text: text))
+        case .noMechanism(let offered):
+            self = .unsupported(
+                "a log-in that is allowed; it has \(offered.joined(separator: ", "))"
+            )
+        case .tlsUnavailable: self = .unsupported("STARTTLS")
+        case .passwordUnusable:
+            self = .authentication("the password holds what no password can")
+        case .bindingFailed(let error): self = .bind(error)
+        case .streamFailed(let error): self = .stream(error)
+        case .protocolViolated(let error): self = .violation(error)
+        case .closedByServer: self = .disconnected("the server closed the stream")
+        case .timedOut: self = .timeout("the server is silent")
+        case .disconnected: self = .disconnected("the connection was cut")
+        }
+    }
+
+    /// Whether trying again without a change by somebody is of no use.
+    var isFinal: Bool {
+        switch self {
+        case .authentication(let condition): !condition.hasPrefix("temporary-auth-failure")
+        case .stream(let error): error.condition == .conflict
+        case .closed: true
+        case .unreachable, .tls, .unsupported, .bind, .violation, .timeout, .disconnected: false
+        }
+    }
+}
