@@ -141,10 +141,15 @@ let package = Package(
             dependencies: ["Configuration"],
             swiftSettings: settings
         ),
+        .target(
+            name: "CForgetfulVFS",
+            path: "Tests/CForgetfulVFS",
+            linkerSettings: [.linkedLibrary("sqlite3")]
+        ),
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Storage", "Modules", "XMPP", .product(name: "GRDB", package: "GRDB.swift"),
+                "CForgetfulVFS", "Storage", "Modules", "XMPP", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings
         ),

@@ -19,7 +19,7 @@ import XMPP
 
     /// A socket that listens while `body` runs.
     private func listening(
-        in directory: String = NSTemporaryDirectory() + "/control-\(UUID().uuidString)",
+        in directory: String = NSTemporaryDirectory() + "control-\(UUID().uuidString)",
         _ body: (String) async throws -> Void
     ) async throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -35,7 +35,7 @@ import XMPP
     }
 
     private func directory(mode: mode_t) throws -> String {
-        let directory = NSTemporaryDirectory() + "/control-\(UUID().uuidString)"
+        let directory = NSTemporaryDirectory() + "control-\(UUID().uuidString)"
         try #require(mkdir(directory, mode) == 0)
         return directory
     }
@@ -97,7 +97,7 @@ import XMPP
     }
 
     @Test func nobodyListeningIsNoAnswer() async {
-        let client = ControlClient(path: NSTemporaryDirectory() + "/nobody.sock")
+        let client = ControlClient(path: NSTemporaryDirectory() + "nobody.sock")
         #expect(!client.answers)
         let reply = await client.perform(.status)
         guard case .refused(let refusal) = reply else { return #expect(Bool(false), "\(reply)") }

@@ -9,7 +9,7 @@ import XMPP
 @Suite struct ProgramTests {
     /// A directory of a test's own, removed with it.
     final class Scratch: Sendable {
-        let path = NSTemporaryDirectory() + "/lapwingctl-\(UUID().uuidString)"
+        let path = NSTemporaryDirectory() + "lapwingctl-\(UUID().uuidString)"
 
         init() throws {
             try FileManager.default.createDirectory(

@@ -13,7 +13,7 @@ final class Scratch: Sendable {
     let path: String
 
     init(_ mark: String = "") throws {
-        path = NSTemporaryDirectory() + "/lapwing-\(mark)\(UUID().uuidString)"
+        path = NSTemporaryDirectory() + "lapwing-\(mark)\(UUID().uuidString)"
         try DataDirectory(path).create()
     }
 
