@@ -76,10 +76,15 @@ extension HostView {
         let width = (model.size.columns - (columns - 1) * 2) / columns
         var areas: [Section: Graph.Area] = [:]
         for (index, section) in graphs.enumerated() {
+            // One that stands alone on its line has the whole of it.
+            let isAlone = index == graphs.count - 1 && index % columns == 0
             areas[section] = Graph.Area(
                 row: index / columns * graphHeight,
                 column: index % columns * (width + 2),
-                size: Size(columns: width, rows: graphHeight)
+                size: Size(
+                    columns: isAlone ? model.size.columns : width,
+                    rows: graphHeight
+                )
             )
         }
         var row = lines * graphHeight
