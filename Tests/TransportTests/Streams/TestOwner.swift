@@ -28,7 +28,11 @@ final class TestOwner: StreamOwner {
     /// With `answersLate`, answers come from another thread.
     init(answersLate: Bool = false) throws {
         self.answersLate = answersLate
-        credentials = .derive(password: try Password(Self.password), iterations: 4096)
+        credentials = try Self.shared.get()
+    }
+
+    private static let shared = Result {
+        ScramCredentials.derive(password: try Password(password), iterations: 4096)
     }
 
     var received: [Stanza] { state.withLock { $0.received } }
