@@ -25,6 +25,8 @@ actor LoopHost {
     /// All hosts, this one too, by index; set once, before the first connection.
     private var hosts: [LoopHost] = []
 
+    /// The world as it was at the start: all but its groups stays.
+    nonisolated let world: World
     private var shard: AccountShard
     private var outbox = Outbox()
     private var connections: [SessionID: StreamConnection] = [:]
@@ -54,6 +56,7 @@ actor LoopHost {
         self.placement = placement
         self.loop = loop
         unownedExecutor = loop.executor.asUnownedSerialExecutor()
+        self.world = world
         shard = AccountShard(accounts, world: world)
         self.profile = profile
         self.store = store

@@ -28,6 +28,9 @@ struct Program: AsyncParsableCommand {
     @Flag(help: "Check the configuration and what it names, say what is wrong, and end.")
     var check = false
 
+    @Flag(help: "Print what the server speaks as a table in Markdown, and end.")
+    var specifications = false
+
     @Option(
         help: ArgumentHelp(
             "Write a line ‘name address port’ for each listener once all are open.",
@@ -57,6 +60,10 @@ struct Program: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
+        if specifications {
+            print(SpecificationTable.markdown)
+            return
+        }
         let configuration: ServerConfiguration
         do {
             configuration = try ServerConfiguration.read(config)

@@ -12,6 +12,8 @@ import XMPP
 /// A running server: the stores, the event loops with their accounts, the listeners.
 final class Server: Sendable {
     static let version = "0.1.0"
+    /// Names the software in its capabilities (XEP-0115).
+    private static let capabilitiesNode = "urn:lapwing:server"
     /// What the server speaks; a module that is added is added here.
     static let modules: [any Module.Type] = [
         RosterModule.self, PEPModule.self, DiscoModule.self, PingModule.self, VersionModule.self,
@@ -28,7 +30,8 @@ final class Server: Sendable {
     let hosts: [LoopHost]
     let pretence: ScramPretence
     let tls: TLSContextBox?
-    private let lock: DataDirectoryLock
+    /// Held until everything is written.
+    private let lock: Mutex<DataDirectoryLock?>
     private let group: MultiThreadedEventLoopGroup
     private let loops: Loops
     private let listeners = Mutex<[(configuration: ServerConfiguration.Listener, Listener)]>([])
@@ -45,7 +48,7 @@ final class Server: Sendable {
         self.configuration = configuration
         self.domain = domain
         self.log = log
-        self.lock = lock
+        self.lock = Mutex(lock)
         self.store = store
         self.tls = tls
         started = Clock.now()
@@ -138,7 +141,8 @@ extension Server {
     /// - Throws: ``Failure`` with one line that says what is in the way.
     static func start(
         _ configuration: ServerConfiguration,
-        log: Logger
+        log: Logger,
+        openStore: (String) throws -> any Store = { try SQLiteStore(path: $0) }
     ) async throws -> Server {
         guard let domain = try? JID(local: nil, domain: configuration.domain) else {
             throw Failure(2, "‘\(configuration.domain)’ is no domain")
@@ -149,7 +153,7 @@ extension Server {
             try directory.create()
             let lock = try directory.lock()
             try directory.prepare(file: directory.databasePath)
-            let store = try SQLiteStore(path: directory.databasePath)
+            let store = try openStore(directory.databasePath)
             server = try Server(
                 configuration,
                 domain: domain,
@@ -250,6 +254,13 @@ extension Server {
             pretence: pretence
         )
         stream.offersChannelBinding = listener.channelBinding
+        // XEP-0115 §6.3: clients learn what the server can do without asking.
+        if let capabilities = EntityCapabilities(
+            node: Self.capabilitiesNode,
+            describing: DiscoModule.serverInfo(in: hosts[0].world)
+        ) {
+            stream.sessionFeatures = [capabilities.element]
+        }
         if !configuration.accounts.plain {
             stream.mechanisms.removeAll { $0 == .plain }
         }
@@ -259,6 +270,13 @@ extension Server {
             stream: stream,
             limits: ConnectionLimits(configuration.limits)
         )
+    }
+
+    /// The port that a listener of that kind has; for tests.
+    func port(_ security: ServerConfiguration.Listener.Security) -> Int? {
+        listeners.withLock { listeners in
+            listeners.first { $0.configuration.security == security }?.1.port
+        }
     }
 
     /// Writes which listener has which port, for who started the server with ports of its choice.
@@ -307,11 +325,13 @@ extension Server {
         }
     }
 
-    private func stop() async {
+    /// Ends the streams, writes what waits, and is of no use any more.
+    func stop() async {
         try? await control.withLock({ $0 })?.close()
         for (_, listener) in listeners.withLock({ $0 }) { await listener.close() }
         await loops.endStreams(with: StreamError(.systemShutdown))
         writer.close()
+        lock.withLock { $0 = nil }
         try? await group.shutdownGracefully()
     }
 }

@@ -22,11 +22,15 @@ package enum DiscoModule: Module {
         if request.payload.namespace == Namespace.discoItems {
             return [request.result(DiscoItems().element)]
         }
-        let info = DiscoInfo(
+        return [request.result(serverInfo(in: world).element)]
+    }
+
+    /// What the server itself is and can do.
+    package static func serverInfo(in world: borrowing World) -> DiscoInfo {
+        DiscoInfo(
             identities: [.init(category: "server", type: "im", name: world.software.name)],
             features: world.modules.modules.flatMap { $0.serverFeatures }
         )
-        return [request.result(info.element)]
     }
 
     // MARK: Accounts

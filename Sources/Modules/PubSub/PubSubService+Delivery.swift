@@ -60,6 +60,12 @@ extension PubSubService {
         return effects
     }
 
+    /// Takes over who is there and wants what, from a service that this one replaces.
+    package mutating func adoptInterest(of other: PubSubService) {
+        interested = other.interested
+        for name in nodes.keys { enrol(on: name) }
+    }
+
     /// Puts those who want the node and may have it into its audience.
     mutating func enrol(on name: String, only contact: JID? = nil) {
         guard let node = nodes[name] else { return }

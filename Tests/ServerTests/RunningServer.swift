@@ -1,0 +1,180 @@
+import Configuration
+import Foundation
+import Logging
+import Modules
+import Storage
+import Transport
+import XMPP
+
+@testable import Server
+
+/// A server in this process, on free ports of the loopback, with a directory of its own.
+final class RunningServer {
+    let server: Server
+    let directory: String
+    let fingerprint: String
+    static let iterations = 4_096
+
+    private init(_ server: Server, _ directory: String, _ fingerprint: String) {
+        self.server = server
+        self.directory = directory
+        self.fingerprint = fingerprint
+    }
+
+    static func start(
+        in directory: String? = nil,
+        openStore: ((String) throws -> any Store)? = nil
+    ) async throws -> RunningServer {
+        let directory =
+            directory
+            ?? NSTemporaryDirectory() + "lapwing-" + UUID().uuidString.prefix(8).lowercased()
+        try FileManager.default.createDirectory(
+            atPath: directory,
+            withIntermediateDirectories: true
+        )
+        let certificate = try SelfSignedCertificate.make(
+            names: ["example.org"],
+            days: 2,
+            start: Clock.now() + .seconds(-60)
+        )
+        let files = (directory + "/certificate.pem", directory + "/key.pem")
+        try Data(certificate.certificate).write(to: URL(fileURLWithPath: files.0))
+        try Data(certificate.key).write(to: URL(fileURLWithPath: files.1))
+        var configuration = ServerConfiguration(
+            domain: "example.org",
+            dataDirectory: directory + "/data"
+        )
+        configuration.tls = .init(certificateFile: files.0, keyFile: files.1)
+        configuration.listeners = [
+            .init(address: "127.0.0.1", port: 0, security: .startTLS),
+            .init(address: "127.0.0.1", port: 0, security: .direct),
+            .init(address: "127.0.0.1", port: 0, security: .plain),
+        ]
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        let server = try await Server.start(
+            configuration,
+            log: log,
+            openStore: openStore ?? { try SQLiteStore(path: $0) }
+        )
+        return RunningServer(server, directory, certificate.fingerprint.description)
+    }
+
+    func register(_ accounts: String...) async throws {
+        for account in accounts {
+            let jid = JID(normalizedLocal: account, domain: "example.org")
+            let credentials = ScramCredentials.derive(
+                password: try Password("pw-" + account),
+                iterations: Self.iterations
+            )
+            guard await server.perform(.register(AccountRecord(jid, credentials))) == .done else {
+                throw StanzaError(.internalServerError)
+            }
+        }
+    }
+
+    func configuration(
+        of account: String,
+        resource: String = "test",
+        security: ServerConfiguration.Listener.Security = .startTLS
+    ) throws -> ClientConfiguration {
+        ClientConfiguration(
+            jid: try JID("\(account)@example.org/\(resource)"),
+            password: "pw-" + account,
+            host: "127.0.0.1",
+            port: server.port(security),
+            security: security == .direct ? .direct : security == .plain ? .plain : .startTLS,
+            verification: .fingerprint(fingerprint)
+        )
+    }
+
+    /// Ends the server and removes its directory.
+    func end() async {
+        await server.stop()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+}
+
+/// A client for a test: waits for what should come, with a generous deadline.
+final class Visitor: Sendable {
+    static let patience = Duration.seconds(60)
+
+    let client: Client
+    private let running: Task<Void, Never>
+
+    /// Connects; returns once the session is there.
+    init(_ configuration: ClientConfiguration) async throws {
+        let client = Client(configuration)
+        self.client = client
+        // Ends with the client, which `leave` closes.
+        running = Task { await client.run() }
+        _ = try await next { event -> Bool? in
+            if case .online = event { true } else { nil }
+        }
+    }
+
+    /// The first event that `choose` takes; others are dropped.
+    func next<Chosen: Sendable>(
+        _ choose: @escaping @Sendable (ClientEvent) -> Chosen?
+    ) async throws -> Chosen {
+        try await withThrowingTaskGroup(of: Chosen.self) { group in
+            let events = client.events
+            group.addTask {
+                for await event in events {
+                    if let chosen = choose(event) { return chosen }
+                    if case .offline(let reason, nil) = event { throw reason }
+                }
+                throw ClientError.closed
+            }
+            group.addTask {
+                try await ContinuousClock().sleep(for: Self.patience)
+                throw ClientError.timeout("an event of the test")
+            }
+            defer { group.cancelAll() }
+            guard let chosen = try await group.next() else { throw ClientError.closed }
+            return chosen
+        }
+    }
+
+    /// The first stanza that `isWanted`.
+    func stanza(_ isWanted: @escaping @Sendable (Stanza) -> Bool) async throws -> Stanza {
+        try await next { event in
+            if case .stanza(let stanza) = event, isWanted(stanza) { stanza } else { nil }
+        }
+    }
+
+    /// Publishes one item and returns the answer.
+    @discardableResult
+    func publish(_ payload: Element, id: String = "current", on node: String) async throws -> Stanza
+    {
+        let item = Element(
+            "item",
+            Namespace.pubsub,
+            attributes: [.init("id", id)],
+            [payload]
+        )
+        let publish = Element(
+            "publish",
+            Namespace.pubsub,
+            attributes: [.init("node", node)],
+            [item]
+        )
+        return try await client.request(
+            Stanza(.iq, type: "set", [Element("pubsub", Namespace.pubsub, [publish])])
+        )
+    }
+
+    /// The ids of the node's items.
+    func items(of node: String) async throws -> [String] {
+        let items = Element("items", Namespace.pubsub, attributes: [.init("node", node)])
+        let answer = try await client.request(
+            Stanza(.iq, type: "get", [Element("pubsub", Namespace.pubsub, [items])])
+        )
+        return answer.payload?.child("items")?.elements.compactMap { $0["id"] } ?? []
+    }
+
+    func leave() async {
+        await client.close()
+        await running.value
+    }
+}
