@@ -149,7 +149,8 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "CForgetfulVFS", "Storage", "Modules", "XMPP", .product(name: "GRDB", package: "GRDB.swift"),
+                "CForgetfulVFS", "Storage", "Modules", "XMPP",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings
         ),

@@ -52,13 +52,8 @@ extension MemoryContent.Node {
 
     private func payload(of item: ItemRecord) -> Payload {
         guard let bytes = item.payload else { return .absent }
-        let isKept = item.id == items.last?.id && bytes.count <= StoreLimits.payloadAtStartBytes
+        let fits = bytes.count <= PubSubLimits.payloadInMemoryMaximum
+        let isKept = fits && item.id == items.last?.id
         return isKept ? .bytes(bytes) : .stored
     }
-}
-
-/// What the stores leave on the disk.
-enum StoreLimits {
-    /// Larger payloads are read when somebody asks: docs/architecture.md keeps up to 8 KiB at hand.
-    static let payloadAtStartBytes = 8 * 1024
 }

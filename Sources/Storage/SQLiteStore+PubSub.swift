@@ -97,7 +97,7 @@ extension SQLiteStore {
         let statement = try database.cachedStatement(
             sql: """
                 SELECT id, publisher, published, length(payload),
-                    CASE WHEN length(payload) <= \(StoreLimits.payloadAtStartBytes)
+                    CASE WHEN length(payload) <= \(PubSubLimits.payloadInMemoryMaximum)
                         AND sequence = (SELECT max(sequence) FROM items WHERE node = ?1)
                     THEN payload END
                 FROM items WHERE node = ?1 ORDER BY sequence
