@@ -121,6 +121,19 @@ import XMPP
         #expect(Outcome(model.picture) == .warning)
     }
 
+    @Test func waitsForPresenceBeforeItCallsAHostGone() {
+        var model = model(.listed(web))
+        #expect(state(model) == .unknown)
+        _ = model.update(.tick(Fixture.after(4)))
+        #expect(state(model) == .down)
+        _ = model.update(.connection(.offline(reason: "cut", retryAt: nil)))
+        _ = model.update(.tick(Fixture.after(60)))
+        _ = model.update(.connection(.online(Fixture.viewer)))
+        #expect(state(model) == .unknown)
+        _ = model.update(.presence(web, .available))
+        #expect(state(model) == .up)
+    }
+
     @Test func keepsNoMoreHostsThanItsLimit() {
         var model = Fixture.model()
         for number in 0..<(Fleet.maximumHosts + 3) {

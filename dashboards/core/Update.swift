@@ -26,7 +26,7 @@ extension Model {
         switch message {
         case .tick(let time): now = max(now, time)
         case .connection(let connection): connect(connection)
-        case .listed(let jid): fleet.list(jid)
+        case .listed(let jid): fleet.list(jid, at: now)
         case .unlisted(let jid): fleet.unlist(jid)
         case .presence(let jid, let availability):
             return fleet.presence(of: jid, availability, at: now)
@@ -40,6 +40,7 @@ extension Model {
     private mutating func connect(_ connection: Connection) {
         // What we knew of presence is void once the stream is gone: the next one tells it anew.
         if self.connection.isOnline, !connection.isOnline { fleet.forgetPresence(at: now) }
+        if connection.isOnline { fleet.awaitPresence(at: now) }
         self.connection = connection
     }
 

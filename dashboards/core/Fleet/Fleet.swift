@@ -59,19 +59,19 @@ package struct Fleet: Sendable {
 
 extension Fleet {
     /// Whether there is room for a host, or it is known.
-    private mutating func admit(_ jid: JID) -> Bool {
+    private mutating func admit(_ jid: JID, at now: Instant) -> Bool {
         if hosts[jid] != nil { return true }
         guard hosts.count < Self.maximumHosts else {
             // The set of the omitted is bounded as well; past that they are not even counted.
             if omitted.count < Self.maximumHosts { omitted.insert(jid) }
             return false
         }
-        hosts[jid] = Host(jid)
+        hosts[jid] = Host(jid, at: now)
         return true
     }
 
-    mutating func list(_ jid: JID) {
-        _ = admit(jid)
+    mutating func list(_ jid: JID, at now: Instant) {
+        _ = admit(jid, at: now)
     }
 
     mutating func unlist(_ jid: JID) {
@@ -86,7 +86,7 @@ extension Fleet {
         _ availability: Host.Availability,
         at now: Instant
     ) -> Bool {
-        guard admit(jid), hosts[jid]?.availability != availability else { return false }
+        guard admit(jid, at: now), hosts[jid]?.availability != availability else { return false }
         hosts[jid]?.becomes(availability, at: now)
         return true
     }
@@ -94,7 +94,7 @@ extension Fleet {
     /// Takes a report; false when it brought nothing.
     @discardableResult
     mutating func receive(_ report: Report, at now: Instant) -> Bool {
-        guard admit(report.host) else { return false }
+        guard admit(report.host, at: now) else { return false }
         if case .event(let event) = report.payload, report.node == .events {
             return log(event, item: report.item ?? event.itemID, of: report.host)
         }
@@ -108,6 +108,11 @@ extension Fleet {
     /// Our own connection is gone, and with it all knowledge of who is there.
     mutating func forgetPresence(at now: Instant) {
         for jid in hosts.keys { hosts[jid]?.becomes(.unseen, at: now) }
+    }
+
+    /// We are connected: who is there will be told at once.
+    mutating func awaitPresence(at now: Instant) {
+        for jid in hosts.keys { hosts[jid]?.awaitPresence(at: now) }
     }
 
     private mutating func log(_ event: Event, item: String, of jid: JID) -> Bool {

@@ -7,8 +7,8 @@ package struct Host: Sendable {
     package var availability: Availability
     /// When a value of the host last counted as fresh.
     package private(set) var heard: Instant?
-    /// When the availability last changed.
-    package private(set) var since: Instant?
+    /// When the availability last changed, or was last awaited.
+    package private(set) var since: Instant
     package private(set) var samples: [MonitoringNode: Sample] = [:]
     package private(set) var alertLists: [Level: AlertList] = [:]
     package private(set) var meta: Meta?
@@ -25,8 +25,9 @@ package struct Host: Sendable {
         case available, unavailable
     }
 
-    package init(_ jid: JID) {
+    package init(_ jid: JID, at now: Instant) {
         self.jid = jid
+        since = now
         availability = .unseen
         histories = Array(repeating: History(), count: Metric.allCases.count)
     }
@@ -55,6 +56,12 @@ extension Host {
     /// Values count as fresh for this many heartbeats: one may be late, two may not.
     package static let staleHeartbeats = 2.5
 
+    /// How long a host may go without presence before it counts as gone.
+    ///
+    /// Servers tell who is there within milliseconds of our own presence; this leaves room for slow
+    /// links.
+    package static let presenceWait = Duration.seconds(3)
+
     /// How long values count as fresh.
     package var freshness: Duration {
         let heartbeat = meta?.heartbeat ?? Self.usualHeartbeatSeconds
@@ -70,12 +77,12 @@ extension Host {
     package func state(at now: Instant, isOnline: Bool) -> State {
         guard isOnline else { return .unknown }
         switch availability {
-        case .unseen, .unavailable: return .down
+        case .unseen: return now - since > Self.presenceWait ? .down : .unknown
+        case .unavailable: return .down
         case .available: break
         }
         // Without a single value, the wait counts from when the host appeared.
-        guard let latest = heard ?? since else { return .up }
-        return now - latest > freshness ? .stale : .up
+        return now - (heard ?? since) > freshness ? .stale : .up
     }
 
     /// The open alerts, worst first and oldest first within a level.
@@ -116,6 +123,11 @@ extension Host {
         if availability != .available {
             for index in histories.indices { histories[index].interrupt(at: now) }
         }
+    }
+
+    /// From now on presence is to be told anew.
+    mutating func awaitPresence(at now: Instant) {
+        if availability == .unseen { since = now }
     }
 
     /// Takes a payload; false when it is older than what is known, or the same again.

@@ -110,7 +110,11 @@ extension Inbox {
         let news = Publication.read(event, from: from, sent: sent)
         guard !news.isEmpty else { return Delivery() }
         var delivery = Delivery()
-        if hosts.insert(from).inserted { delivery = appeared(from) }
+        if hosts.insert(from).inserted {
+            // Without presence so far, it is still to come: that is not the same as being gone.
+            delivery =
+                tracker.isAvailable(from) ? appeared(from) : Delivery(messages: [.listed(from)])
+        }
         delivery.messages += news
         return delivery
     }

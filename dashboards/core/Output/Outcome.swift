@@ -61,7 +61,13 @@ package struct SingleLook: Sendable {
             lastNews = picture.now
         }
         guard picture.isOnline, hasRoster, !all.isEmpty else { return false }
-        let isTold = all.allSatisfy { $0.availability != .available || $0.heard != nil }
+        let isTold = all.allSatisfy { host in
+            switch host.availability {
+            case .available: host.heard != nil
+            case .unavailable: true
+            case .unseen: host.state(at: picture.now, isOnline: true) == .down
+            }
+        }
         return isTold && picture.now - lastNews >= Self.quiet
     }
 }
