@@ -49,6 +49,17 @@ import XMPP
         #expect(model.fleet.hosts[web]?.values[.memory] == 43)
     }
 
+    @Test func takesTotalsOfTheNetworkFromTheSummary() {
+        let interfaces = ["eth0", "br0"].map { SampleInstance($0, values: [.init("rx", 1000)]) }
+        let group = Sample(at: Fixture.start, seq: 1, run: "r1", instances: interfaces)
+        var model = model(Fixture.report(web, .network, .sample(group)))
+        #expect(model.fleet.hosts[web]?.values[.networkIn] == 2000)
+        _ = model.update(Fixture.report(web, .summary, .sample(Fixture.summary(cpu: 1))))
+        let again = Sample(at: Fixture.start, seq: 2, run: "r1", instances: interfaces)
+        _ = model.update(Fixture.report(web, .network, .sample(again)))
+        #expect(model.fleet.hosts[web]?.values[.networkIn] == 1_258_291)
+    }
+
     @Test func becomesStaleAfterTwoAndAHalfHeartbeats() {
         var model = model(
             .presence(web, .available),

@@ -194,8 +194,8 @@ extension Host {
 
     private mutating func record(_ sample: Sample, of node: MonitoringNode, at taken: Instant) {
         for (metric, value) in Readings.of(node, sample) {
-            // The summary repeats what the groups say, later and coarser.
-            if node == .summary, samples[Readings.group(of: metric)] != nil { continue }
+            let source = Readings.source(of: metric)
+            if node != source, samples[source] != nil { continue }
             note(value, of: metric, at: taken)
         }
     }

@@ -21,13 +21,15 @@ enum Readings {
         }
     }
 
-    /// The group whose own sample tells a metric better than the summary does.
-    static func group(of metric: Metric) -> MonitoringNode {
+    /// The node that tells a metric best; others count while it is silent.
+    ///
+    /// Groups are finer than the summary. Of network and disks only the summary knows the total:
+    /// it leaves out what would count twice, such as bridges and volumes over other disks.
+    static func source(of metric: Metric) -> MonitoringNode {
         switch metric {
         case .processor, .load: .cpu
         case .memory, .swap: .memory
-        case .networkIn, .networkOut: .network
-        case .diskRead, .diskWrite: .disk
+        case .networkIn, .networkOut, .diskRead, .diskWrite: .summary
         case .filesystem: .filesystem
         case .pressureProcessor, .pressureMemory, .pressureIO: .pressure
         }
