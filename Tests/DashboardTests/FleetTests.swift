@@ -77,6 +77,18 @@ import XMPP
         model.fleet.hosts[web]?.state(at: model.now, isOnline: true)
     }
 
+    @Test func marksAGroupThatStopsWhileOthersGoOn() {
+        var model = model(.presence(web, .available))
+        let group = Sample(at: Fixture.start, seq: 1, run: "r1", values: [.init("used", 55)])
+        _ = model.update(Fixture.report(web, .memory, .sample(group)))
+        _ = model.update(.tick(Fixture.after(200)))
+        _ = model.update(Fixture.report(web, .summary, .sample(Fixture.summary(cpu: 10))))
+        #expect(state(model) == .up)
+        #expect(model.screen.text(row: 2).contains("10% stale  0.42"))
+        model.press(.enter)
+        #expect(model.screen.text.contains("memory 55% 3m old"))
+    }
+
     @Test func usesTheHeartbeatThatTheBirthTells() {
         let meta = Meta(
             at: Fixture.start,

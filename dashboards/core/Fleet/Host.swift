@@ -14,6 +14,8 @@ package struct Host: Sendable {
     package private(set) var meta: Meta?
     package private(set) var values = MetricValues()
     private var histories: [History]
+    /// When each metric was last told.
+    private var told: [Metric: Instant] = [:]
     private var versions: [MonitoringNode: Version] = [:]
     /// The level that a host without agent of ours tells.
     private var plainLevel: Level?
@@ -72,6 +74,13 @@ extension Host {
     /// How long ago the last value came.
     package func age(at now: Instant) -> Duration? {
         heard.map { now - $0 }
+    }
+
+    /// How long ago a metric was told, when that is too long to believe it: one group may stop while
+    /// the others go on.
+    package func staleAge(of metric: Metric, at now: Instant) -> Duration? {
+        guard let told = told[metric], now - told > freshness else { return nil }
+        return now - told
     }
 
     package func state(at now: Instant, isOnline: Bool) -> State {
@@ -163,6 +172,9 @@ extension Host {
     /// Forgets what a node said: it was purged, retracted or deleted.
     mutating func clear(_ node: MonitoringNode) {
         samples[node] = nil
+        for (metric, _) in Readings.of(node, Sample(at: Instant(milliseconds: 0))) {
+            values[metric] = nil
+        }
         for level in Level.alerting where MonitoringNode.alerts(level) == node {
             alertLists[level] = nil
         }
@@ -202,6 +214,7 @@ extension Host {
 
     private mutating func note(_ value: Double?, of metric: Metric, at taken: Instant) {
         values[metric] = value
+        told[metric] = max(told[metric] ?? taken, taken)
         guard let value else { return }
         histories[metric.rawValue].append(value, at: taken)
     }

@@ -91,22 +91,37 @@ package enum Column: String, Sendable, Hashable, CaseIterable {
 }
 
 extension Column {
+    /// The metric whose age the column's value has; nil for columns of something else.
+    private var metric: Metric? {
+        switch self {
+        case .processor: .processor
+        case .memory: .memory
+        case .load: .load
+        case .disk: .filesystem
+        case .networkIn: .networkIn
+        case .networkOut: .networkOut
+        // All three come from one group.
+        case .pressure: .pressureIO
+        case .level, .host, .state, .alerts, .age, .history: nil
+        }
+    }
+
     /// What the column says of a host.
     func text(_ host: Host, in picture: Model.Picture) -> String {
-        switch self {
+        if let metric {
+            // Where the whole host is stale, its state says so beside the last values.
+            let isStale = host.staleAge(of: metric, at: picture.now) != nil
+            let isUp = host.state(at: picture.now, isOnline: picture.isOnline) == .up
+            if isStale, isUp { return "stale" }
+            return metric.text(self == .pressure ? host.values.worstPressure : host.values[metric])
+        }
+        return switch self {
         case .level: Self.letter(host.effectiveLevel(at: picture.now, isOnline: picture.isOnline))
         case .host: host.name
         case .state: host.state(at: picture.now, isOnline: picture.isOnline).label
-        case .processor: Metric.processor.text(host.values[.processor])
-        case .memory: Metric.memory.text(host.values[.memory])
-        case .load: Metric.load.text(host.values[.load])
-        case .disk: Metric.filesystem.text(host.values[.filesystem])
-        case .networkIn: Metric.networkIn.text(host.values[.networkIn])
-        case .networkOut: Metric.networkOut.text(host.values[.networkOut])
-        case .pressure: Quantity.percent(host.values.worstPressure)
+        case .processor, .memory, .load, .disk, .networkIn, .networkOut, .pressure, .history: ""
         case .alerts: host.alerts.isEmpty ? "" : String(host.alerts.count)
         case .age: Quantity.age(host.age(at: picture.now))
-        case .history: ""
         }
     }
 

@@ -32,7 +32,10 @@ struct GraphPanel {
     }
 
     private func draw(_ plot: Plot, in area: Graph.Area, on page: inout Screen) {
-        let isFresh = view.isFresh(host)
+        let age = host.staleAge(of: plot.metric, at: view.picture.now)
+        let isFresh = view.isFresh(host) && age == nil
+        var plot = plot
+        if let age { plot.detail = Quantity.age(age) + " old " + plot.detail }
         let model = view.model
         let values = host.history(plot.metric).values(
             in: .init(

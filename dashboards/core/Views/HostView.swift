@@ -136,12 +136,14 @@ extension HostView {
 
     private func drawFilesystems(_ host: Host, at row: Int, on page: inout Screen) {
         let all = filesystems(host)
-        title("filesystems", shown: all.count, at: row, on: &page)
+        let age = host.staleAge(of: .filesystem, at: picture.now)
+        let heading = age.map { "filesystems, " + Quantity.age($0) + " old" } ?? "filesystems"
+        title(heading, shown: all.count, at: row, on: &page)
         guard !all.isEmpty else {
             page.put("no values", row: row + 1, column: 2, style: .faint)
             return
         }
-        let style: Style = isFresh(host) ? .plain : .faint
+        let style: Style = isFresh(host) && age == nil ? .plain : .faint
         let barWidth = min(max(model.size.columns / 4, 6), 30)
         let nameWidth = max(model.size.columns - barWidth - 22, 8)
         for (index, item) in all.prefix(Self.maximumListRows).enumerated() {
