@@ -5,8 +5,8 @@ package import XMPP
 package struct History: Sendable {
     /// Points kept: ten minutes of a value a second.
     ///
-    /// A point is 12 bytes, so that two thousand hosts with all their metrics stay within 170 MB, and
-    /// a hundred within 9.
+    /// A point is 12 bytes, so that two thousand hosts with all their metrics stay within 170 MB,
+    /// and a hundred within 9.
     package static let capacity = 600
 
     private var times: [Int64] = []

@@ -76,8 +76,8 @@ extension Host {
         heard.map { now - $0 }
     }
 
-    /// How long ago a metric was told, when that is too long to believe it: one group may stop while
-    /// the others go on.
+    /// How long ago a metric was told, when that is too long to believe it: one group may stop
+    /// while the others go on.
     package func staleAge(of metric: Metric, at now: Instant) -> Duration? {
         guard let told = told[metric], now - told > freshness else { return nil }
         return now - told

@@ -34,7 +34,7 @@ package struct Inbox: Sendable {
     /// Whether the roster of this session has come.
     package private(set) var hasRoster = false
 
-    /// The group of the roster that holds hosts, also those that were never seen (docs/protocol.md).
+    /// The roster's group of hosts, also of those that were never seen (docs/protocol.md).
     static let hostGroup = "hosts"
     /// Events asked for of a host, on servers that are not ours: a screen or two.
     static let askedEvents = 50

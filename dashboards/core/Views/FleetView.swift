@@ -117,7 +117,9 @@ struct FleetView {
         )
     }
 
-    /// Twenty columns of braille are ten minutes; a finer step would rewrite every row every second.
+    /// Twenty columns of braille are ten minutes.
+    ///
+    /// A finer step would rewrite every row every second.
     private static let historyStep = Duration.seconds(15)
 
     private func drawEmpty(on screen: inout Screen) {
