@@ -61,10 +61,19 @@ extension Account {
 
     /// What PEP asks of a requester (XEP-0163 §4).
     func relation(of requester: JID, in groups: SharedGroups) -> Relation {
+        Self.relation(of: requester, to: jid, roster, in: groups)
+    }
+
+    static func relation(
+        of requester: JID,
+        to owner: JID,
+        _ roster: Roster,
+        in groups: SharedGroups
+    ) -> Relation {
         let bare = requester.bare
-        if bare == jid { return Relation(isOwner: true) }
+        if bare == owner { return Relation(isOwner: true) }
         let item = roster[bare]
-        let shared = groups.names(through: jid, of: bare)
+        let shared = groups.names(through: owner, of: bare)
         return Relation(
             isOwner: false,
             presenceAuthorized: item?.from == true || !shared.isEmpty,

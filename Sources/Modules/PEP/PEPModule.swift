@@ -32,12 +32,13 @@ package enum PEPModule: Module {
         account: inout Account,
         world: borrowing World
     ) throws(StanzaError) -> [Effect] {
-        let relation = account.relation(of: request.from, in: world.groups)
+        // The nodes apart: a copy of them in the closure would copy them on the first change.
+        let (owner, roster, groups) = (account.jid, account.roster, world.groups)
         return try account.pep.receive(
             request.stanza,
             from: request.from,
-            relation: relation,
+            relation: { Account.relation(of: $0, to: owner, roster, in: groups) },
             at: request.now
-        ).map { $0.effect(of: account.jid) }
+        ).map { $0.effect(of: owner) }
     }
 }

@@ -20,6 +20,9 @@ struct ItemLog: Sendable, Equatable {
     /// Entries of `order` before it are gone.
     private var front = 0
     private var next: UInt64 = 0
+    /// Entries of `order` before it hold no payload in memory.
+    private var warmFront = 0
+    private var warmBytes = 0
 
     var count: Int { items.count }
     var isEmpty: Bool { items.isEmpty }
@@ -46,9 +49,9 @@ struct ItemLog: Sendable, Equatable {
 
     /// Adds an item as the newest; one of the same id is replaced (XEP-0060 §12.1).
     mutating func add(_ item: Item) {
-        if let number = numbers[item.id] { items[number] = nil }
-        numbers[item.id] = next
+        if let number = numbers.updateValue(next, forKey: item.id) { drop(number) }
         items[next] = item
+        warmBytes += item.payload.bytesInMemory
         order.append(next)
         next &+= 1
         cut()
@@ -59,14 +62,14 @@ struct ItemLog: Sendable, Equatable {
     mutating func remove(_ id: String) -> Item? {
         guard let number = numbers.removeValue(forKey: id) else { return nil }
         defer { cut() }
-        return items.removeValue(forKey: number)
+        return drop(number)
     }
 
     /// Removes the oldest until `count` are left; returns their ids.
     mutating func trim(to count: Int) -> [String] {
         var removed: [String] = []
         while items.count > max(count, 0), front < order.count {
-            if let item = items.removeValue(forKey: order[front]) {
+            if let item = drop(order[front]) {
                 numbers[item.id] = nil
                 removed.append(item.id)
             }
@@ -77,16 +80,27 @@ struct ItemLog: Sendable, Equatable {
     }
 
     mutating func removeAll() {
-        items = [:]
-        numbers = [:]
-        order = []
-        front = 0
+        self = ItemLog()
     }
 
-    /// Leaves the payload to the store.
-    mutating func cool(_ id: String) {
-        guard let number = numbers[id], case .bytes = items[number]?.payload else { return }
-        items[number]?.payload = .stored
+    /// Leaves payloads to the store, the oldest first, until no more than `budget` bytes are in
+    /// memory; the newest stays.
+    mutating func cool(keeping budget: Int) {
+        warmFront = max(warmFront, front)
+        while warmBytes > budget, warmFront < order.count - 1 {
+            let number = order[warmFront]
+            warmFront += 1
+            guard let bytes = items[number]?.payload.bytesInMemory, bytes > 0 else { continue }
+            warmBytes -= bytes
+            items[number]?.payload = .stored
+        }
+    }
+
+    @discardableResult
+    private mutating func drop(_ number: UInt64) -> Item? {
+        guard let item = items.removeValue(forKey: number) else { return nil }
+        warmBytes -= item.payload.bytesInMemory
+        return item
     }
 
     /// Drops what is gone from both ends of the order, and from its middle once that is most of it.
@@ -95,11 +109,20 @@ struct ItemLog: Sendable, Equatable {
         while front < order.count, items[order[front]] == nil { front += 1 }
         if front > 64, front > order.count / 2 {
             order.removeFirst(front)
+            warmFront = max(warmFront - front, 0)
             front = 0
         }
         if order.count - front > 64, items.count < (order.count - front) / 4 {
             order = order[front...].filter { items[$0] != nil }
             front = 0
+            warmFront = 0
         }
+    }
+}
+
+extension Payload {
+    /// What it takes in memory.
+    fileprivate var bytesInMemory: Int {
+        if case .bytes(let bytes) = self { bytes.count } else { 0 }
     }
 }

@@ -29,26 +29,30 @@ struct Node: Sendable {
         if audience.removeValue(forKey: jid) != nil { recipientsCache = nil }
     }
 
-    mutating func subscriptionsChanged() {
+    /// Subscriptions, or the sessions of who subscribed, are others.
+    mutating func subscribersChanged() {
         recipientsCache = nil
     }
 
     /// Each recipient once: those who are notified by their presence, then subscribers that are not
     /// among them.
     ///
-    /// A bare address whose sessions are gets nothing itself (XEP-0163 §4.3.1).
+    /// A bare address of which a session is notified gets nothing itself (XEP-0163 §4.3.2).
     /// `session` finds the session of a full address that subscribed.
     mutating func recipients(session: (JID) -> SessionID?) -> [Recipient] {
         if let recipientsCache { return recipientsCache }
         var recipients = Array(audience.values)
         if !subscriptions.isEmpty {
-            var bare = Set(audience.keys.map(\.bare))
-            for subscription in subscriptions {
-                let jid = subscription.jid
-                guard jid.isBare ? bare.insert(jid).inserted : audience[jid] == nil else {
-                    continue
-                }
-                recipients.append(Recipient(jid: jid, session: session(jid)))
+            var told = Set(audience.keys.map(\.bare))
+            for jid in subscriptions.lazy.map(\.jid)
+            where !jid.isBare && audience[jid] == nil {
+                let session = session(jid)
+                // Whether one without a session is there is not known: it stands for nobody else.
+                if session != nil { told.insert(jid.bare) }
+                recipients.append(Recipient(jid: jid, session: session))
+            }
+            for jid in subscriptions.lazy.map(\.jid) where jid.isBare && !told.contains(jid) {
+                recipients.append(Recipient(jid: jid, session: nil))
             }
         }
         recipientsCache = recipients
@@ -62,7 +66,7 @@ struct Node: Sendable {
     }
 
     func isSubscribed(_ jid: JID) -> Bool {
-        subscriptions.contains { $0.jid == jid || $0.jid == jid.bare }
+        subscriptions.contains { $0.jid.bare == jid.bare }
     }
 
     /// Whether `jid` may have the node's items and events (XEP-0060 §4.5, §6.1.3, §6.5.9).

@@ -91,7 +91,8 @@ extension NodeField {
                         $0.utf8.count <= PubSubLimits.configurationTextBytesMaximum
                     })
                 else { return false }
-                configuration[keyPath: path] = values
+                // A set: neither order nor repetition means anything.
+                configuration[keyPath: path] = Set(values).sorted()
                 return true
             }
         )
@@ -184,6 +185,7 @@ extension NodeField {
 
 extension NodeConfiguration {
     static let formType = Namespace.pubsub + "#node_config"
+    private static let accessModelField = "pubsub#access_model"
 
     /// The form that the owner fills in.
     func form(_ kind: DataForm.Kind) -> DataForm {
@@ -218,7 +220,9 @@ extension NodeConfiguration {
             guard field.write(&changed, answer.values) else {
                 throw .pubsub(
                     .notAcceptable,
-                    "invalid-options",
+                    // XEP-0060 §8.1.3
+                    field.name == Self.accessModelField
+                        ? "unsupported-access-model" : "invalid-options",
                     text: "\(answer.name) can't be \(answer.values.joined(separator: ", "))"
                 )
             }

@@ -10,25 +10,30 @@ package enum PubSubEffect: Sendable {
 
 /// One event for many: written once, the address apart.
 package struct Notification: Sendable {
-    /// The message without an address.
-    package let message: Stanza
+    package let event: PubSubEvent
     /// The bytes of the message up to where the address goes, and after it.
     package let head: [UInt8]
     package let tail: [UInt8]
     package let recipients: [Recipient]
+    private let message: Stanza
 
-    /// `content` is what the message holds, the event first.
-    init(_ message: Stanza, _ content: [Element], to recipients: [Recipient]) {
-        var whole = message
-        whole.children = content.map { .element($0) }
-        self.message = whole
+    /// `message` is the head of the message, without an address.
+    init(_ message: Stanza, _ event: PubSubEvent, to recipients: [Recipient]) {
+        self.message = message
+        self.event = event
         self.recipients = recipients
-        // An empty element ends in "/>": opened, it takes the address as its last attribute.
-        head = message.serialized().dropLast(2) + Array(" to='".utf8)
-        var writer = XMLWriter(reserving: 1_024)
-        writer.write(raw: Array("'>".utf8))
-        for element in content { writer.write(element, inheriting: Namespace.client) }
-        writer.write(raw: Array("</message>".utf8))
+        var writer = XMLWriter(reserving: 192)
+        writer.write(markup: "<message")
+        if let type = message.type { writer.attribute("type", type) }
+        if let id = message.id { writer.attribute("id", id) }
+        if let from = message.from { writer.attribute("from", from.description) }
+        writer.write(markup: " to='")
+        head = writer.bytes
+        let payload: [UInt8]? = if case .item(let item?) = event.kind { item.payload } else { nil }
+        writer = XMLWriter(reserving: 384 + (payload?.count ?? 0))
+        writer.write(markup: "'>")
+        event.write(to: &writer)
+        writer.write(markup: "</message>")
         tail = writer.bytes
     }
 
@@ -36,6 +41,7 @@ package struct Notification: Sendable {
     package func stanza(to jid: JID) -> Stanza {
         var stanza = message
         stanza.to = jid
+        stanza.children = event.content.map { .element($0) }
         return stanza
     }
 }

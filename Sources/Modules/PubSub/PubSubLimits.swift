@@ -11,12 +11,23 @@ package struct PubSubLimits: Sendable, Hashable {
 
     package init() {}
 
+    /// How many items a node of that configuration keeps.
+    func items(of configuration: NodeConfiguration) -> Int {
+        switch configuration.itemsMaximum {
+        case .count(let count): min(count, items)
+        case .max: items
+        }
+    }
+
     /// Items of one node, whatever its configuration says.
     package static let itemsMaximum = 10_000
     /// Bytes of one payload.
     package static let payloadBytesMaximum = 64 * 1024
     /// Bytes of a payload that stays in memory; a larger one is read when it is asked for.
     package static let payloadInMemoryMaximum = 8 * 1024
+    /// Bytes of payloads behind the newest that a node whose items are written behind keeps: they
+    /// may not be on the disk yet when they are asked for.
+    package static let payloadsInMemoryMaximum = 64 * 1024
     /// Bytes of a node's name and of an item's id.
     package static let nameBytesMaximum = 512
     /// Bytes of a text in a node's configuration.

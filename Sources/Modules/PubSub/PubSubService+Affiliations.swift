@@ -50,15 +50,17 @@ extension PubSubService {
     /// What can be set is set; the rest comes back in the error (XEP-0060 §8.9.2.4).
     mutating func setAffiliations(
         _ action: Element,
-        _ request: PubSubRequest
+        _ request: PubSubRequest,
+        _ relation: (JID) -> Relation
     ) throws(StanzaError) -> [PubSubEffect] {
         let node = try managed(action, request)
         var effects: [PubSubEffect] = []
+        var welcomes: [PubSubEffect] = []
         var failed: [Element] = []
         for element in action.elements where element.name == "affiliation" {
             guard let jid = element["jid"].flatMap({ try? JID($0) })?.bare, jid != owner,
                 let affiliation = element["affiliation"].flatMap(Affiliation.init(rawValue:)),
-                (nodes[node.name]?.affiliations.count ?? 0) < PubSubLimits.affiliationsMaximum
+                mayAffiliate(jid, as: affiliation, on: node.name)
             else {
                 // The owner of the account owns its nodes for good.
                 failed.append(element)
@@ -71,19 +73,22 @@ extension PubSubService {
                     .immediate
                 )
             )
-            effects += follow(jid, on: node.name)
+            if nodes[node.name]?.admits(jid, relation(jid)) == true {
+                welcomes += enrol(interested.keys.filter { $0.bare == jid }, on: node.name)
+            } else {
+                effects += expel(from: node.name) { $0.bare == jid }
+            }
         }
         return effects + [
             Self.outcome(of: "affiliations", on: node.name, failed: failed, request)
-        ]
+        ] + welcomes
     }
 
-    /// Lets in whom the affiliation lets in, and ends what it ends.
-    private mutating func follow(_ jid: JID, on name: String) -> [PubSubEffect] {
-        enrol(on: name, only: jid)
-        guard let node = nodes[name] else { return [] }
-        let relation = interested.first { $0.key.bare == jid }?.value.relation ?? Relation()
-        guard !node.admits(jid, relation) else { return [] }
-        return expel(from: name) { $0.bare == jid }
+    /// Whether there is room, or none is needed.
+    private func mayAffiliate(_ jid: JID, as affiliation: Affiliation, on name: String) -> Bool {
+        guard affiliation != .none, let affiliations = nodes[name]?.affiliations else {
+            return true
+        }
+        return affiliations[jid] != nil || affiliations.count < PubSubLimits.affiliationsMaximum
     }
 }

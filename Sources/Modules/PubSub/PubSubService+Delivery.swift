@@ -1,9 +1,9 @@
 package import XMPP
 
-// Notifications: to whom they go and what they say (XEP-0060 §7.1.2, §6.1.7; XEP-0163 §4).
+// To whom events go: those who are there and ask for them (XEP-0060 §9, XEP-0163 §4).
 extension PubSubService {
     /// An entity is there, or its interest is known or is another now: it gets the last items of
-    /// the nodes that it newly wants and may have (XEP-0163 §4.3.2: only those).
+    /// the nodes that it newly wants and may have (XEP-0163 §4.3.3: only those).
     package mutating func available(
         _ recipient: Recipient,
         relation: Relation,
@@ -19,17 +19,22 @@ extension PubSubService {
             notify: notify,
             relation: relation
         )
+        if !isSameSession { sessionsChanged(of: recipient.jid) }
         for name in before?.notify.nodes ?? [] where !notify.nodes.contains(name) {
             nodes[name]?.stopNotifying(recipient.jid)
         }
         var effects: [PubSubEffect] = []
         for name in notify.nodes {
-            guard let node = nodes[name], node.admits(recipient.jid, relation) else { continue }
+            guard let node = nodes[name] else { continue }
+            guard node.admits(recipient.jid, relation) else {
+                nodes[name]?.stopNotifying(recipient.jid)
+                continue
+            }
             let isNew = !isSameSession || node.audience[recipient.jid] == nil
-            nodes[name]?.notify(recipient)
             if isNew, node.configuration.sendLastItem == .onSubscriptionAndPresence {
                 effects += lastItem(of: node, to: recipient)
             }
+            if isNew { nodes[name]?.notify(recipient) }
         }
         return effects
     }
@@ -38,44 +43,60 @@ extension PubSubService {
     package mutating func unavailable(_ jid: JID) {
         guard let gone = interested.removeValue(forKey: jid) else { return }
         for name in gone.notify.nodes { nodes[name]?.stopNotifying(jid) }
+        sessionsChanged(of: jid)
     }
 
     /// What an entity is to the owner has changed: who may not have a node any more gets no more
-    /// of it, and its subscriptions end (XEP-0163 §7).
+    /// of it, and its subscriptions end (XEP-0163 §7); who newly may gets the last item.
     package mutating func relationChanged(
         of contact: JID,
         to relation: Relation
     ) -> [PubSubEffect] {
-        for jid in interested.keys where jid.bare == contact.bare {
-            interested[jid]?.relation = relation
+        let contact = contact.bare
+        let sessions = interested.keys.filter { $0.bare == contact }
+        for jid in sessions {
+            // Only who gets the owner's presence is subscribed by being there (XEP-0060 §9.1.2).
+            if relation.isOwner || relation.presenceAuthorized {
+                interested[jid]?.relation = relation
+            } else {
+                unavailable(jid)
+            }
         }
         var effects: [PubSubEffect] = []
-        for name in nodes.keys {
-            guard nodes[name]?.admits(contact, relation) == false else {
-                enrol(on: name, only: contact)
-                continue
+        for name in Array(nodes.keys) {
+            if nodes[name]?.admits(contact, relation) == true {
+                effects += enrol(sessions, on: name)
+            } else {
+                effects += expel(from: name) { $0.bare == contact }
             }
-            effects += expel(from: name) { $0.bare == contact.bare }
         }
         return effects
     }
 
-    /// Takes over who is there and wants what, from a service that this one replaces.
+    /// Takes over who is there and wants what, from a service that this one replaces; they have
+    /// the last items.
     package mutating func adoptInterest(of other: PubSubService) {
         interested = other.interested
-        for name in nodes.keys { enrol(on: name) }
+        ids = other.ids
+        notificationsSent = other.notificationsSent
+        for name in Array(nodes.keys) { _ = enrol(interested.keys, on: name) }
     }
 
-    /// Puts those who want the node and may have it into its audience.
-    mutating func enrol(on name: String, only contact: JID? = nil) {
-        guard let node = nodes[name] else { return }
-        for (jid, interested) in interested {
-            if let contact, jid.bare != contact.bare { continue }
-            guard interested.notify.nodes.contains(name), node.audience[jid] == nil,
-                node.admits(jid, interested.relation)
+    /// Puts those who want the node and may have it into its audience; they get its last item, as
+    /// who is newly subscribed does (XEP-0163 §4.3.4).
+    mutating func enrol(_ sessions: some Sequence<JID>, on name: String) -> [PubSubEffect] {
+        guard let node = nodes[name] else { return [] }
+        var effects: [PubSubEffect] = []
+        for jid in sessions {
+            guard let entry = interested[jid], entry.notify.nodes.contains(name),
+                node.audience[jid] == nil, node.admits(jid, entry.relation)
             else { continue }
-            nodes[name]?.notify(interested.recipient)
+            nodes[name]?.notify(entry.recipient)
+            if node.configuration.sendLastItem != .never {
+                effects += lastItem(of: node, to: entry.recipient)
+            }
         }
+        return effects
     }
 
     /// Ends delivery to those who may not have the node any more.
@@ -85,53 +106,62 @@ extension PubSubService {
     ) -> [PubSubEffect] {
         let ended = nodes[name]?.expel(isExpelled) ?? []
         return ended.map {
-            .store(
+            subscribersChanged(of: name, $0.jid)
+            return .store(
                 .removeSubscription(owner: owner, node: name, id: $0.id),
                 .immediate
             )
         }
     }
 
+    /// Keeps track of where an entity has subscriptions.
+    mutating func subscribersChanged(of name: String, _ jid: JID) {
+        nodes[name]?.subscribersChanged()
+        let bare = jid.bare
+        if nodes[name]?.subscriptions.contains(where: { $0.jid.bare == bare }) == true {
+            subscribed[bare, default: []].insert(name)
+        } else if subscribed[bare]?.remove(name) != nil, subscribed[bare]?.isEmpty == true {
+            subscribed[bare] = nil
+        }
+    }
+
+    /// Nodes that know an entity's sessions by its subscription look again.
+    private mutating func sessionsChanged(of jid: JID) {
+        guard !subscribed.isEmpty else { return }
+        for name in subscribed[jid.bare] ?? [] { nodes[name]?.subscribersChanged() }
+    }
+
     // MARK: Events
 
-    /// The event of a published item; nil stands for one that carries none (XEP-0060 §7.1.2.4).
-    mutating func notification(
-        of name: String,
-        publishing record: ItemRecord?
-    ) -> [PubSubEffect] {
-        guard let node = nodes[name], node.configuration.deliversNotifications else { return [] }
-        var items = Element("items", Namespace.pubsubEvent, attributes: [.init("node", name)])
-        if let record { items.append(eventItem(record, node.configuration)) }
-        return notification(of: name, items)
+    /// The event of a published item (XEP-0060 §7.1.2).
+    func publication(of record: ItemRecord?, on name: String, stamp: Instant? = nil) -> PubSubEvent
+    {
+        guard let record else { return PubSubEvent(name, .item(nil)) }
+        let deliversPayloads = nodes[name]?.configuration.deliversPayloads ?? true
+        let item = PubSubEvent.Item(
+            id: record.id,
+            publisher: record.publisher == owner ? nil : record.publisher,
+            payload: deliversPayloads ? record.payload : nil
+        )
+        return PubSubEvent(name, .item(item), stamp: stamp)
     }
 
-    private func eventItem(
-        _ record: ItemRecord,
-        _ configuration: NodeConfiguration
-    ) -> Element {
-        var record = record
-        if !configuration.deliversPayloads { record.payload = nil }
-        var item = record.element(in: Namespace.pubsubEvent)
-        // XEP-0060 §7.1.2.1: named where it is not plain from the sender.
-        if record.publisher != owner { item["publisher"] = record.publisher.description }
-        return item
-    }
-
-    /// An event for everybody whom the node notifies.
-    mutating func notification(of name: String, _ event: Element) -> [PubSubEffect] {
-        let interested = interested
-        guard
-            let recipients = nodes[name]?.recipients(session: {
-                interested[$0]?.recipient.session
-            }), !recipients.isEmpty, let type = nodes[name]?.configuration.notificationType
-        else { return [] }
-        return [.notify(notification(event, type, to: recipients))]
+    /// Tells everybody whom the node notifies.
+    mutating func notify(of event: PubSubEvent, _ effects: inout [PubSubEffect]) {
+        guard let index = nodes.index(forKey: event.node) else { return }
+        var delivers = nodes.values[index].configuration.deliversNotifications
+        // XEP-0060 §8.4.2: the end of a node is always told.
+        if case .delete = event.kind { delivers = true }
+        guard delivers else { return }
+        let type = nodes.values[index].configuration.notificationType
+        let recipients = nodes.values[index].recipients { interested[$0]?.recipient.session }
+        guard !recipients.isEmpty else { return }
+        effects.append(.notify(notification(event, type, to: recipients)))
     }
 
     private mutating func notification(
-        _ event: Element,
+        _ event: PubSubEvent,
         _ type: NodeConfiguration.NotificationType,
-        stamp: Instant? = nil,
         to recipients: [Recipient]
     ) -> Notification {
         notificationsSent &+= 1
@@ -141,9 +171,7 @@ extension PubSubService {
             id: "event-" + String(notificationsSent, radix: 36),
             from: owner
         )
-        var content = [Element("event", Namespace.pubsubEvent, [event])]
-        if let stamp { content.append(Delay.element(stamp: stamp)) }
-        return Notification(message, content, to: recipients)
+        return Notification(message, event, to: recipients)
     }
 
     // MARK: The last item
@@ -172,20 +200,8 @@ extension PubSubService {
         of name: String,
         to recipient: Recipient
     ) -> PubSubEffect {
-        let configuration = nodes[name]?.configuration ?? profile.defaults
-        let event = Element(
-            "items",
-            Namespace.pubsubEvent,
-            attributes: [.init("node", name)],
-            [eventItem(record, configuration)]
-        )
-        return .notify(
-            notification(
-                event,
-                configuration.notificationType,
-                stamp: record.published,
-                to: [recipient]
-            )
-        )
+        let type = nodes[name]?.configuration.notificationType ?? profile.defaults.notificationType
+        let event = publication(of: record, on: name, stamp: record.published)
+        return .notify(notification(event, type, to: [recipient]))
     }
 }

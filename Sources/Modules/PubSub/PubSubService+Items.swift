@@ -8,9 +8,6 @@ extension PubSubService {
     ) throws(StanzaError) -> [PubSubEffect] {
         let node = try node(named: action["node"])
         try node.admit(request.from, request.relation)
-        guard node.affiliation(of: request.from, request.relation) != .publishOnly else {
-            throw StanzaError(.forbidden)
-        }
         let items = try chosen(action, of: node)
         let missing = items.filter { $0.payload == .stored }.map(\.id)
         let records = items.map { $0.record }
@@ -32,8 +29,10 @@ extension PubSubService {
         _ action: Element,
         of node: Node
     ) throws(StanzaError) -> [ItemLog.Item] {
+        var seen: Set<String> = []
         let ids = action.elements.filter { $0.matches("item", Namespace.pubsub) }
             .compactMap { $0["id"] }
+            .filter { seen.insert($0).inserted }
         guard ids.count <= PubSubLimits.idsPerRequestMaximum else {
             throw StanzaError(.notAcceptable, text: "too many items are asked for at once")
         }
@@ -46,8 +45,8 @@ extension PubSubService {
         guard let text = action["max_items"] else {
             return node.items.latest(PubSubLimits.idsPerRequestMaximum)
         }
-        guard let count = Int(text), count >= 0 else {
-            throw StanzaError(.badRequest, text: "max_items is a number")
+        guard let count = Int(text), count > 0 else {
+            throw StanzaError(.badRequest, text: "max_items is a positive number")
         }
         return node.items.latest(min(count, PubSubLimits.idsPerRequestMaximum))
     }
@@ -103,10 +102,7 @@ extension ItemRecord {
     func element(in namespace: String) -> Element {
         var element = Element("item", namespace, attributes: [.init("id", id)])
         if let payload {
-            // Only the bytes are written; the name is not looked at on the way out.
-            element.children = [
-                .raw(RawElement(name: "payload", namespace: "", bytes: payload))
-            ]
+            element.children = [.payload(payload)]
         }
         return element
     }

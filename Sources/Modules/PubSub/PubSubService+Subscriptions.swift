@@ -15,21 +15,18 @@ extension PubSubService {
             return [request.result(existing.answer(on: node.name))]
         }
         guard node.subscriptions.count < profile.limits.subscriptions else {
-            throw .pubsub(.policyViolation, "too-many-subscriptions")
+            throw .pubsub(.policyViolation, "too-many-subscriptions", .wait)
         }
-        let subscription = SubscriptionRecord(id: uniqueID(at: request.now), jid: jid)
-        nodes[node.name]?.subscriptions.append(subscription)
-        nodes[node.name]?.subscriptionsChanged()
-        var effects: [PubSubEffect] = [
-            .store(
-                .saveSubscription(owner: owner, node: node.name, subscription),
-                .immediate
-            ),
+        let subscription = SubscriptionRecord(id: ids.next(at: request.now), jid: jid)
+        var effects = [
+            start(subscription, on: node.name),
             request.result(subscription.answer(on: node.name)),
         ]
-        if node.configuration.sendLastItem != .never, node.audience[request.from] == nil {
+        if node.configuration.sendLastItem != .never {
+            // Where the session that asks is notified itself, its bare address is not.
             let session = interested[jid]?.recipient.session
-            effects += lastItem(of: node, to: Recipient(jid: jid, session: session))
+            let recipient = node.audience[request.from] ?? Recipient(jid: jid, session: session)
+            effects += lastItem(of: node, to: recipient)
         }
         return effects
     }
@@ -64,12 +61,24 @@ extension PubSubService {
         return [end(subscription, on: node.name), request.result()]
     }
 
+    private mutating func start(
+        _ subscription: SubscriptionRecord,
+        on name: String
+    ) -> PubSubEffect {
+        nodes[name]?.subscriptions.append(subscription)
+        subscribersChanged(of: name, subscription.jid)
+        return .store(
+            .saveSubscription(owner: owner, node: name, subscription),
+            .immediate
+        )
+    }
+
     private mutating func end(
         _ subscription: SubscriptionRecord,
         on name: String
     ) -> PubSubEffect {
         nodes[name]?.subscriptions.removeAll { $0.id == subscription.id }
-        nodes[name]?.subscriptionsChanged()
+        subscribersChanged(of: name, subscription.jid)
         return .store(
             .removeSubscription(owner: owner, node: name, id: subscription.id),
             .immediate
@@ -128,15 +137,8 @@ extension PubSubService {
             case ("none", nil), ("subscribed", .some): break
             case ("subscribed", nil)
             where (nodes[node.name]?.subscriptions.count ?? 0) < profile.limits.subscriptions:
-                let record = SubscriptionRecord(id: uniqueID(at: request.now), jid: jid)
-                nodes[node.name]?.subscriptions.append(record)
-                nodes[node.name]?.subscriptionsChanged()
-                effects.append(
-                    .store(
-                        .saveSubscription(owner: owner, node: node.name, record),
-                        .immediate
-                    )
-                )
+                let record = SubscriptionRecord(id: ids.next(at: request.now), jid: jid)
+                effects.append(start(record, on: node.name))
             default: failed.append(element)
             }
         }

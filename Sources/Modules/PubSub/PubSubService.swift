@@ -31,8 +31,10 @@ package struct PubSubService: Sendable {
     var nodes: [String: Node] = [:]
     /// Who is there and wants notifications, by full address.
     var interested: [JID: Interested] = [:]
-    /// For ids of items, subscriptions and notifications.
-    private var counter: UInt64 = 0
+    /// Nodes at which an entity has subscriptions, by its bare address.
+    var subscribed: [JID: Set<String>] = [:]
+    /// For ids of items, subscriptions and instant nodes.
+    var ids = IDSource()
     var notificationsSent: UInt64 = 0
 
     /// A session, of the owner or of another, and what it wants.
@@ -62,6 +64,9 @@ package struct PubSubService: Sendable {
                     )
                 )
             }
+            for subscription in record.subscriptions {
+                subscribed[subscription.jid.bare, default: []].insert(record.node)
+            }
             nodes[record.node] = node
         }
     }
@@ -71,21 +76,20 @@ package struct PubSubService: Sendable {
         (nodes.count, nodes.values.reduce(0) { $0 + $1.items.count })
     }
 
-    /// An id that this service has not used in this run; `now` tells runs apart.
-    mutating func uniqueID(at now: Instant) -> String {
-        counter &+= 1
-        return String(now.milliseconds, radix: 36) + "-" + String(counter, radix: 36)
+    /// Ids that the service has not used before; the time tells its runs apart.
+    struct IDSource: Sendable {
+        private var count: UInt64 = 0
+
+        mutating func next(at now: Instant) -> String {
+            count &+= 1
+            return String(now.milliseconds, radix: 36) + "-" + String(count, radix: 36)
+        }
     }
 
     func node(named name: String?) throws(StanzaError) -> Node {
         guard let name, !name.isEmpty else { throw .pubsub(.badRequest, "nodeid-required") }
         guard let node = nodes[name] else { throw StanzaError(.itemNotFound) }
         return node
-    }
-
-    /// How durable the node's changes are.
-    func durability(of node: Node) -> Durability {
-        node.configuration.persistsItems ? profile.durability(node.name) : .none
     }
 }
 
@@ -105,27 +109,36 @@ struct PubSubRequest {
 
 extension PubSubService {
     /// Takes an iq in the namespaces of pubsub.
+    ///
+    /// `relation` tells what anybody is to the owner, at this moment: also of who is not there, for
+    /// a changed configuration may end their subscriptions.
     package mutating func receive(
         _ iq: Stanza,
         from: JID,
-        relation: Relation,
+        relation: (JID) -> Relation,
         at now: Instant
     ) throws(StanzaError) -> [PubSubEffect] {
         guard let payload = iq.payload, payload.name == "pubsub" else {
             throw StanzaError(.badRequest)
         }
-        let request = PubSubRequest(iq: iq, from: from, relation: relation, now: now)
+        let request = PubSubRequest(iq: iq, from: from, relation: relation(from), now: now)
         if payload.namespace == Namespace.pubsubOwner {
-            return try receiveFromOwner(payload, request)
+            return try receiveFromOwner(payload, request, relation)
         }
         let isSet = iq.type == "set"
-        guard let action = payload.elements.first(where: { $0.namespace == Namespace.pubsub })
-        else { throw StanzaError(.badRequest, text: "there is nothing to do in this request") }
+        guard let action = Self.action(in: payload) else {
+            throw StanzaError(.badRequest, text: "there is nothing to do in this request")
+        }
         switch (action.name, isSet) {
         case ("publish", true): return try publish(action, in: payload, request)
         case ("retract", true): return try retract(action, request)
         case ("items", false): return try retrieve(action, request)
-        case ("subscribe", true): return try subscribe(action, request)
+        case ("subscribe", true):
+            // XEP-0060 §6.3.7
+            guard payload.child("options") == nil else {
+                throw .unsupported("subscription-options")
+            }
+            return try subscribe(action, request)
         case ("unsubscribe", true): return try unsubscribe(action, request)
         case ("create", true): return try create(action, in: payload, request)
         case ("subscriptions", false): return ownSubscriptions(action, request)
@@ -136,23 +149,39 @@ extension PubSubService {
         }
     }
 
+    /// What a request asks for: the first child that does not only go with another.
+    private static func action(in payload: Element) -> Element? {
+        var accompanying: Element?
+        for case .element(let child) in payload.children
+        where child.namespace == payload.namespace {
+            switch child.name {
+            case "configure" where payload.namespace == Namespace.pubsub, "publish-options",
+                "options":
+                accompanying = accompanying ?? child
+            default: return child
+            }
+        }
+        return accompanying
+    }
+
     private mutating func receiveFromOwner(
         _ payload: Element,
-        _ request: PubSubRequest
+        _ request: PubSubRequest,
+        _ relation: (JID) -> Relation
     ) throws(StanzaError) -> [PubSubEffect] {
         let isSet = request.iq.type == "set"
-        guard let action = payload.elements.first(where: { $0.namespace == Namespace.pubsubOwner })
+        guard let action = Self.action(in: payload)
         else { throw StanzaError(.badRequest, text: "there is nothing to do in this request") }
         switch (action.name, isSet) {
         case ("configure", false): return try configurationForm(action, request)
-        case ("configure", true): return try configure(action, request)
+        case ("configure", true): return try configure(action, request, relation)
         case ("default", false): return defaultForm(request)
         case ("delete", true): return try delete(action, request)
         case ("purge", true): return try purge(action, request)
         case ("subscriptions", false): return try subscriptions(action, request)
         case ("subscriptions", true): return try setSubscriptions(action, request)
         case ("affiliations", false): return try affiliations(action, request)
-        case ("affiliations", true): return try setAffiliations(action, request)
+        case ("affiliations", true): return try setAffiliations(action, request, relation)
         default: throw StanzaError(.badRequest, text: "\(action.name) is no request of an owner")
         }
     }

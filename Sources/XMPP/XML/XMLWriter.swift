@@ -43,6 +43,16 @@ package struct XMLWriter: Sendable {
         escape(text, Escape.inText)
     }
 
+    /// Writes markup that stands in the program.
+    package mutating func write(markup: StaticString) {
+        bytes.append(
+            contentsOf: UnsafeBufferPointer(
+                start: markup.utf8Start,
+                count: markup.utf8CodeUnitCount
+            )
+        )
+    }
+
     /// Writes markup as it is: the caller vouches for it.
     package mutating func write(raw markup: [UInt8]) {
         bytes.append(contentsOf: markup)
@@ -104,7 +114,8 @@ extension XMLWriter {
         }
     }
 
-    mutating func attribute(_ name: String, _ value: String) {
+    /// Writes an attribute, its value escaped, into an open start tag.
+    package mutating func attribute(_ name: String, _ value: String) {
         bytes.append(UInt8(ascii: " "))
         append(name)
         append("='")
