@@ -61,11 +61,15 @@ final class Connection: Sendable {
     }
 
     private func add(_ event: ClientEvent) {
-        inbox.withLock { inbox in
-            if inbox.events.count < Self.mostEvents { inbox.events.append(event) }
+        if case .stanza = event {
+            // Results can wait for the next tick.
+            inbox.withLock { inbox in
+                if inbox.events.count < Self.mostEvents { inbox.events.append(event) }
+            }
+            return
         }
-        // Results can wait for the next tick; coming and going can't.
-        if case .stanza = event { return }
+        // Coming and going can't, and must not be lost.
+        inbox.withLock { $0.events.append(event) }
         Signals.wake()
     }
 
