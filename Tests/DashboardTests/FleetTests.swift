@@ -60,6 +60,20 @@ import XMPP
         #expect(model.fleet.hosts[web]?.values[.networkIn] == 1_258_291)
     }
 
+    @Test func takesFromGroupsWhatTheSummaryDoesNotTell() {
+        let short = Sample(at: Fixture.start, seq: 1, run: "r1", values: [.init("cpu", 5)])
+        let eth = SampleInstance("eth0", values: [.init("rx", 1000)])
+        let group = Sample(at: Fixture.start, seq: 1, run: "r1", instances: [eth])
+        let later = Sample(at: Fixture.start, seq: 2, run: "r1", values: [.init("cpu", 6)])
+        let model = model(
+            Fixture.report(web, .summary, .sample(short)),
+            Fixture.report(web, .network, .sample(group)),
+            Fixture.report(web, .summary, .sample(later))
+        )
+        #expect(model.fleet.hosts[web]?.values[.networkIn] == 1000)
+        #expect(model.fleet.hosts[web]?.values[.processor] == 6)
+    }
+
     @Test func becomesStaleAfterTwoAndAHalfHeartbeats() {
         var model = model(
             .presence(web, .available),

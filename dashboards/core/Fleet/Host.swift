@@ -207,9 +207,14 @@ extension Host {
     private mutating func record(_ sample: Sample, of node: MonitoringNode, at taken: Instant) {
         for (metric, value) in Readings.of(node, sample) {
             let source = Readings.source(of: metric)
-            if node != source, samples[source] != nil { continue }
+            if node != source, tells(metric, source) { continue }
             note(value, of: metric, at: taken)
         }
+    }
+
+    private func tells(_ metric: Metric, _ node: MonitoringNode) -> Bool {
+        guard let sample = samples[node] else { return false }
+        return Readings.of(node, sample).contains { $0.0 == metric && $0.1 != nil }
     }
 
     private mutating func note(_ value: Double?, of metric: Metric, at taken: Instant) {

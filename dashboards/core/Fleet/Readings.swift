@@ -43,7 +43,10 @@ enum Readings {
             // The summary tells the worst alone, and not whose it is.
             (.pressureIO, "pressure"),
         ]
-        return names.map { ($0.0, sample[$0.1]) }
+        // What a summary does not name it leaves to the groups; what it names as unknown is unknown.
+        return names.compactMap { metric, name in
+            sample.values.first { $0.name == name }.map { (metric, $0.number) }
+        }
     }
 
     /// The share of time in which something waited: the kernel's ten-second average.
