@@ -80,6 +80,7 @@ struct Program: AsyncParsableCommand {
         log.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
         let server = try await Server.start(configuration, log: log)
         if let readyFile { try server.writeReadyFile(readyFile) }
+        StartupPages.release()
         await server.serve(until: Signal.events())
     }
 
