@@ -181,6 +181,22 @@ import XMPP
         #expect(kinds == ["store", "store", "reply"])
     }
 
+    // XEP-0163 §6: what an account must do, and no feature that it lacks.
+    @Test func namesWhatItDoes() {
+        let features = Set(PEPModule.accountFeatures)
+        let needed = [
+            "access-presence", "auto-create", "auto-subscribe", "filtered-notifications",
+            "publish-options", "last-published",
+        ]
+        #expect(features.isSuperset(of: needed.map { Namespace.pubsub + "#" + $0 }))
+        let lacking = [
+            "access-open", "access-authorize", "subscription-options", "multi-subscribe",
+            "leased-subscription", "rsm",
+        ]
+        #expect(features.isDisjoint(with: lacking.map { Namespace.pubsub + "#" + $0 }))
+        #expect(features.count == PEPModule.accountFeatures.count)
+    }
+
     // XEP-0060 §16.4.4: the form has registered fields and no others.
     @Test func offersRegisteredFieldsAlone() {
         let registered: Set = [
