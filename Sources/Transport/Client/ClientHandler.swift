@@ -144,6 +144,8 @@ extension ClientHandler {
         switch event {
         case TLSEvent.opened:
             perform(machine.tlsEstablished(allowedBindings()))
+            // Together with the end of the handshake.
+            flushGathered()
         case ChannelEvent.inputClosed:
             deliverBatch()
             perform(machine.disconnected())

@@ -68,6 +68,19 @@ extension Certificate {
         }
     }
 
+    /// The `tls-server-end-point` channel binding (RFC 5929 §4.1): the certificate's hash by its own
+    /// signature's.
+    var endPointBinding: [UInt8]? {
+        // Ed25519 names no hash: the binding is not defined then.
+        guard var digest = lw_digest_of_signature(pointer) else { return nil }
+        let type = EVP_MD_get_type(digest)
+        if type == NID_md5 || type == NID_sha1 { digest = EVP_sha256() }
+        var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        guard X509_digest(pointer, digest, &bytes, &count) == 1 else { return nil }
+        return Array(bytes.prefix(Int(count)))
+    }
+
     /// Until when it is valid.
     package var validUntil: Instant? { Self.instant(X509_get0_notAfter(pointer)) }
 

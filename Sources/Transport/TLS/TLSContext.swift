@@ -32,6 +32,8 @@ package final class TLSContext: Sendable {
     package let certificates: [Certificate]
     /// The certificate that a client wants to see, if it wants a certain one.
     let pinned: Fingerprint?
+    /// Of each certificate.
+    private let endPointBindings: [[UInt8]?]
     /// Whether a client checks chain and name.
     var verifiesNames: Bool { pinned == nil }
     /// A server's other identities, in the order of `certificates` without the first.
@@ -77,6 +79,7 @@ package final class TLSContext: Sendable {
         }
         self.certificates = certificates
         self.alternatives = alternatives
+        endPointBindings = certificates.map(\.endPointBinding)
         if let failure { throw failure }
         try Self.setCommon(pointer, versions)
     }
@@ -187,6 +190,13 @@ extension TLSContext {
             lw_ctx_set_server_name_callback(pointer, chooseIdentity, argument)
         }
         return context
+    }
+
+    /// A server's `tls-server-end-point` binding, the same for every connection that shows that
+    /// certificate.
+    func endPointBinding(of certificate: OpaquePointer) -> [UInt8]? {
+        let index = certificates.firstIndex { $0.pointer == certificate }
+        return index.flatMap { endPointBindings[$0] }
     }
 
     /// The identity for the name that a client sent; the first one serves all others.

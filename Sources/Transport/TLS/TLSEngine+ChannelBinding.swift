@@ -41,23 +41,10 @@ extension TLSEngine {
 
     /// `tls-server-end-point` (RFC 5929 §4.1): the certificate's hash by its own signature's.
     private func serverEndPoint() -> [UInt8]? {
-        let certificate: Certificate?
         switch context.role {
-        case .client: certificate = peerCertificate
-        case .server:
-            guard let own = SSL_get_certificate(ssl), X509_up_ref(own) == 1 else { return nil }
-            certificate = Certificate(owning: own)
+        case .client: peerCertificate?.endPointBinding
+        case .server: SSL_get_certificate(ssl).flatMap(context.endPointBinding)
         }
-        // Ed25519 names no hash: the binding is not defined then.
-        guard let certificate, var digest = lw_digest_of_signature(certificate.pointer) else {
-            return nil
-        }
-        let type = EVP_MD_get_type(digest)
-        if type == NID_md5 || type == NID_sha1 { digest = EVP_sha256() }
-        var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var count: UInt32 = 0
-        guard X509_digest(certificate.pointer, digest, &bytes, &count) == 1 else { return nil }
-        return Array(bytes.prefix(Int(count)))
     }
 
     /// `tls-unique` (RFC 5929 §3.1): the first Finished message of the handshake; TLS 1.3 has no

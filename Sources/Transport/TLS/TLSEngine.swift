@@ -81,6 +81,11 @@ final class TLSEngine {
     /// Whether the handshake goes on.
     var isHandshaking: Bool { phase == .handshaking }
 
+    /// Whether the peer needs nothing of what the end of the handshake left to send: only tickets.
+    var mayWait: Bool {
+        context.role == .server && SSL_version(ssl) == TLSVersion.v13.rawValue
+    }
+
     /// Whether the peer has said goodbye, so that an end of the connection is no truncation.
     var isClosedByPeer: Bool { phase == .closed }
 }

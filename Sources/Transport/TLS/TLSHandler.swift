@@ -124,15 +124,19 @@ extension TLSHandler {
         } catch {
             failure = error
         }
-        send(context, promise: nil)
-        if progress.isOpened {
-            context.fireUserInboundEventTriggered(TLSEvent.opened(engine.summary))
-            if wantsFlush { flush(context: context) }
-        }
+        if progress.isOpened { opened(context) }
+        // TLS 1.3: a server's ticket is in no hurry and leaves with its first answer.
+        if !progress.isOpened || !engine.mayWait { send(context, promise: nil) }
         // What came in order before a failure or a goodbye still counts.
         if plaintext.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(plaintext)) }
         if progress.isClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
         if let failure { fail(failure, context) }
+    }
+
+    /// Tells it before the end of the handshake is sent: what is written in answer joins it.
+    private func opened(_ context: ChannelHandlerContext) {
+        context.fireUserInboundEventTriggered(TLSEvent.opened(engine.summary))
+        if wantsFlush { flush(context: context) }
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
