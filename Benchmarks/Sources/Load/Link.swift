@@ -2,17 +2,17 @@ import CLinux
 import COpenSSL
 import Glibc
 
-/// One connection to the server, plain or TLS; it never blocks. Owned by its `Loop`.
 /// One connection to the server, plain or TLS; it never blocks.
 ///
+/// Owned by its `Loop`.
 final class Link {
     enum Outcome {
         case open, closed
     }
 
-    /// What a link does with what comes in. It takes from `Link.received` what it has used.
     /// What a link does with what comes in.
     ///
+    /// It takes from `Link.received` what it has used.
     enum Role {
         case login(Login)
         case idle
@@ -65,9 +65,9 @@ final class Link {
         outbound.append(contentsOf: bytes)
     }
 
-    /// Writes what waits. True while something is left.
     /// Writes what waits.
     ///
+    /// - Returns: Whether something is left.
     func flush() -> Bool {
         var start = 0
         while start < outbound.count {

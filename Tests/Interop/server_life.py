@@ -1,0 +1,237 @@
+#!/usr/bin/python3
+"""The server and its tool from the outside: accounts, groups, signals, the end."""
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import time
+
+from harness.lapwing import Lapwing
+from harness.process import Workshop, self_signed, wait_until
+from harness.report import Report, expect
+from harness.wire import Closed, Connection, LoginRefused
+
+PASSWORD = "a password of the tests"
+
+
+class Checks:
+    def __init__(self, workshop):
+        self.workshop = workshop
+        self.server = Lapwing(workshop, log_level="info")
+
+    def link(self, listener="c2s-plain", security="plain", **options):
+        return Connection(self.server.host, self.server.ports[listener], self.server.domain,
+                          security, **options)
+
+    def log_in(self, user="alice", password=PASSWORD, **options):
+        link = self.link(**options)
+        link.log_in(user, password)
+        return link
+
+    # lapwingctl, on a stopped server and on a running one
+
+    def registers_stopped(self):
+        done = self.server.control("register", "alice", self.server.domain, text=PASSWORD + "\n")
+        expect(done.stdout.strip() == f"User alice@{self.server.domain} successfully registered",
+               done.stdout)
+        self.server.start()
+        self.log_in().end()
+
+    def registers_running(self):
+        done = self.server.control("register", "bob", self.server.domain, text=PASSWORD + "\n")
+        expect(done.stdout.strip() == f"User bob@{self.server.domain} successfully registered",
+               done.stdout)
+        self.log_in("bob").end()
+
+    def refuses_twice(self):
+        done = self.server.control("register", "bob", self.server.domain, text="x\n", check=False)
+        expect(done.returncode == 1, f"exit code {done.returncode}")
+        expect("already registered" in done.stderr + done.stdout, done.stderr)
+
+    def warns_of_arguments(self):
+        done = self.server.control("register", "carol", self.server.domain, PASSWORD)
+        expect("warning" in done.stderr.lower(), "no warning came")
+
+    def lists_users(self):
+        users = json.loads(self.server.control("users", "--json").stdout)
+        text = json.dumps(users)
+        expect(all(name in text for name in ("alice", "bob", "carol")), text)
+
+    def changes_password(self):
+        self.server.control("passwd", "bob", self.server.domain, text="another one\n")
+        try:
+            self.log_in("bob")
+            raise AssertionError("the old password still works")
+        except LoginRefused:
+            pass
+        self.log_in("bob", "another one").end()
+
+    def manages_groups(self):
+        self.server.control("groups", "add", "hosts", f"bob@{self.server.domain}")
+        expect("bob" in self.server.control("groups", "list").stdout, "bob is in no group")
+        hosts = self.server.control("hosts").stdout
+        expect("bob" in hosts, hosts)
+        self.server.control("groups", "remove", "hosts", f"bob@{self.server.domain}")
+        expect("bob" not in self.server.control("groups", "list").stdout, "bob is still there")
+
+    def unregisters(self):
+        link = self.log_in("carol")
+        done = self.server.control("unregister", "carol", self.server.domain)
+        expect(done.returncode == 0, done.stderr)
+        ended = False
+        try:
+            while True:
+                link.receive()
+        except Closed:
+            ended = True
+        expect(ended, "the session goes on")
+        try:
+            self.log_in("carol")
+            raise AssertionError("the account is still there")
+        except LoginRefused:
+            pass
+
+    def tells_status(self):
+        status = self.server.control("status", "--json").stdout
+        expect(str(self.server.pid) in status, status)
+
+    def uses_exit_codes(self):
+        codes = [self.server.control(*arguments, check=False).returncode for arguments in (
+            ("users",), ("unregister", "nobody", self.server.domain), ("register",))]
+        expect(codes == [0, 1, 2], f"{codes}")
+
+    # Streams
+
+    def speaks_every_mechanism(self):
+        done = []
+        for mechanism in ("SCRAM-SHA-1", "SCRAM-SHA-256", "PLAIN"):
+            for listener, security in (("c2s", "starttls"), ("c2s-direct", "direct")):
+                link = self.link(listener, security, authority=self.server.certificate)
+                link.log_in("alice", PASSWORD, mechanism=mechanism)
+                link.end()
+                done.append(mechanism)
+        for binding in ("tls-unique", "tls-server-end-point"):
+            for mechanism in ("SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"):
+                link = self.link("c2s", "starttls", tls_version=ssl.TLSVersion.TLSv1_2)
+                link.log_in("alice", PASSWORD, mechanism=mechanism, binding=binding)
+                link.end()
+                done.append(f"{mechanism} {binding}")
+        return f"{len(done)} ways"
+
+    def hides_plain(self):
+        link = self.link()
+        link.open()
+        expect("PLAIN" not in link.mechanisms(), "PLAIN is offered without TLS")
+        link.end()
+        link = self.link("c2s", "starttls")
+        link.open()
+        expect(not link.mechanisms(), f"before TLS there is {link.mechanisms()}")
+        link.end()
+
+    def refuses_wrong_password(self):
+        for user in ("alice", "nobody"):
+            try:
+                self.log_in(user, "wrong")
+                raise AssertionError("it was accepted")
+            except LoginRefused as refusal:
+                expect(str(refusal) == "not-authorized", f"{user}: {refusal}")
+
+    def protects_data(self):
+        mode = os.stat(self.workshop.file("data")).st_mode & 0o777
+        expect(mode == 0o700, f"the data directory has mode {mode:o}")
+        for folder, _, files in os.walk(self.workshop.file("data")):
+            for name in files:
+                with open(os.path.join(folder, name), "rb") as content:
+                    expect(PASSWORD.encode() not in content.read(),
+                           f"{name} holds a password in the clear")
+
+    # Signals
+
+    def reloads_certificate(self):
+        def presented():
+            link = self.link("c2s-direct", "direct")
+            certificate = link.socket.getpeercert(binary_form=True)
+            link.socket.close()
+            return certificate
+
+        before = presented()
+        established = self.log_in(listener="c2s", security="starttls")
+        self_signed(self.workshop, self.server.domain)
+        self.server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: presented() != before, "the new certificate is shown")
+        established.request(
+            f"<iq type='get' to='{self.server.domain}'><ping xmlns='urn:xmpp:ping'/></iq>")
+        established.end()
+        expect("certificate" in self.workshop.log("server.log"), "the log says nothing of it")
+
+    def keeps_certificate(self):
+        """A renewal that went wrong leaves the old one in use."""
+        self.workshop.file("peer.crt", "no certificate")
+        self.server.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        self.log_in(listener="c2s", security="starttls").end()
+        self_signed(self.workshop, self.server.domain)
+
+    def drains(self):
+        link = self.log_in()
+        self.server.process.send_signal(signal.SIGTERM)
+        condition = None
+        try:
+            while True:
+                element = link.receive()
+                if element.tag.endswith("}error"):
+                    condition = element[0].tag.split("}")[1]
+        except Closed:
+            pass
+        expect(condition == "system-shutdown", f"the stream ended with {condition}")
+        expect(self.server.process.wait(10) == 0, f"exit code {self.server.process.returncode}")
+
+    def remembers(self):
+        self.server.start()
+        self.log_in().end()
+        users = self.server.control("users").stdout
+        expect("alice" in users and "carol" not in users, users)
+
+    def ends_idle(self):
+        started = time.monotonic()
+        expect(self.server.stop() == 0, f"exit code {self.server.process.returncode}")
+        return f"after {time.monotonic() - started:.2f} s"
+
+
+def main():
+    report = Report("the server and lapwingctl")
+    workshop = Workshop("life")
+    checks = Checks(workshop)
+    for name, body in [
+        ("an account is made while the server is stopped", checks.registers_stopped),
+        ("and while it runs", checks.registers_running),
+        ("the same account twice is refused", checks.refuses_twice),
+        ("a password in the arguments draws a warning", checks.warns_of_arguments),
+        ("accounts are listed", checks.lists_users),
+        ("a password is changed", checks.changes_password),
+        ("groups", checks.manages_groups),
+        ("an account is removed, and its session ended", checks.unregisters),
+        ("status", checks.tells_status),
+        ("exit codes", checks.uses_exit_codes),
+        ("every mechanism, every binding that Python has", checks.speaks_every_mechanism),
+        ("PLAIN only inside TLS, nothing before STARTTLS", checks.hides_plain),
+        ("a wrong password and an unknown account look alike", checks.refuses_wrong_password),
+        ("files are private and hold no password", checks.protects_data),
+        ("SIGHUP takes the renewed certificate", checks.reloads_certificate),
+        ("SIGHUP with a broken one keeps the old", checks.keeps_certificate),
+        ("SIGTERM closes streams in order", checks.drains),
+        ("everything is there after a start", checks.remembers),
+        ("an idle server ends at once", checks.ends_idle),
+    ]:
+        report.check(name, body)
+    report.on_failure = None
+    if report.failed:
+        print(workshop.log("server.log", 40), flush=True)
+    workshop.close()
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
