@@ -12,8 +12,9 @@ from harness.report import Report, expect
 from harness.wire import Connection
 
 PASSWORD = "a password of the tests"
-USAGE = 2
+# Exit codes: the server could not serve; the configuration or a flag is wrong.
 FAILURE = 1
+WRONG = 2
 PUBSUB = "http://jabber.org/protocol/pubsub"
 
 
@@ -56,19 +57,19 @@ class Checks:
 
     def broken_syntax(self):
         line = self.good.count("\n") + 1
-        return one_line(self.check_of(self.good + "key = = 1\n"), FAILURE, f"broken.toml:{line}:")
+        return one_line(self.check_of(self.good + "key = = 1\n"), WRONG, f"broken.toml:{line}:")
 
     def unknown_key(self):
         text = "domian = \"example.test\"\n" + self.good
-        return one_line(self.check_of(text), FAILURE, "broken.toml:1:1", "domian")
+        return one_line(self.check_of(text), WRONG, "broken.toml:1:1", "domian")
 
     def wrong_type(self):
         text = self.good.replace('domain = "example.test"', "domain = 5222")
-        return one_line(self.check_of(text), FAILURE, "broken.toml:2:", "domain")
+        return one_line(self.check_of(text), WRONG, "broken.toml:2:", "domain")
 
     def missing_file(self):
         done = run(binary("lapwing-server"), "--config", "/nonexistent/lapwing.toml", "--check")
-        return one_line(done, FAILURE, "/nonexistent/lapwing.toml")
+        return one_line(done, WRONG, "/nonexistent/lapwing.toml")
 
     def sample(self):
         """The sample that is shipped may lack only its certificate."""
@@ -83,7 +84,9 @@ class Checks:
 
     def unknown_flag(self, program):
         done = run(binary(program), "--no-such-flag")
-        expect(done.returncode == USAGE, f"exit code {done.returncode}: {done.stderr!r}")
+        # lapwing-top's small codes are levels, as those of checks for Nagios: usage is EX_USAGE.
+        code = 64 if program == "lapwing-top" else WRONG
+        expect(done.returncode == code, f"exit code {done.returncode}: {done.stderr!r}")
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         expect(lines and "no-such-flag" in lines[0], f"{lines}")
         return lines[0]

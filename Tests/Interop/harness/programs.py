@@ -9,19 +9,17 @@ from .lapwing import binary
 NUMBERS = itertools.count(1)
 
 
-def connection_file(server, user, password, listener="c2s"):
-    """A configuration that the agent and the dashboard read alike."""
-    return server.workshop.file(f"{user}-{next(NUMBERS)}.toml", f"""
-jid = "{user}@{server.domain}"
-password = "{password}"
-host = "{server.host}"
-port = {server.ports[listener]}
-authorities = "{server.certificate}"
-""")
+def connection_flags(server, user, password, listener="c2s"):
+    """The flags that the agent and the dashboard share."""
+    secret = server.workshop.file(f"{user}-{next(NUMBERS)}.password", password + "\n")
+    return [
+        "--jid", f"{user}@{server.domain}", "--password-file", secret, "--host", server.host,
+        "--port", str(server.ports[listener]), "--ca", server.certificate,
+    ]
 
 
 def agent_command(server, user, password):
-    return [binary("lapwing-agent"), "--config", connection_file(server, user, password)]
+    return [binary("lapwing-agent"), *connection_flags(server, user, password)]
 
 
 def start_agent(server, user, password, log="agent.log"):
@@ -29,18 +27,13 @@ def start_agent(server, user, password, log="agent.log"):
 
 
 def top_command(server, user, password, *flags):
-    return [binary("lapwing-top"), "--config", connection_file(server, user, password), *flags]
+    return [binary("lapwing-top"), *connection_flags(server, user, password), *flags]
 
 
 def watch(server, user, password, seconds):
     """What `lapwing-top --watch` tells in so many seconds, as values; and its exit code."""
-    process = subprocess.Popen(
-        top_command(server, user, password, "--watch"),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    done = subprocess.run(
+        top_command(server, user, password, "--watch", "--timeout", str(seconds)),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 20,
     )
-    try:
-        out, error = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.terminate()
-        out, error = process.communicate()
-    return [json.loads(line) for line in out.splitlines()], process.returncode, error
+    return [json.loads(line) for line in done.stdout.splitlines()], done.returncode, done.stderr
