@@ -19,7 +19,7 @@ deps: ## install the Debian packages that are missing (root or sudo)
 	@scripts/deps build
 
 build: deps ## build the programs for release, the Swift runtime linked in
-	@for program in $(PROGRAMS); do $(SWIFT) build $(RELEASE) --product $$program || exit 1; done
+	$(SWIFT) build $(RELEASE)
 
 demo: ## watch this host through a server of its own, then leave nothing behind
 	@scripts/demo
@@ -51,8 +51,13 @@ format: ## put the source into form
 
 install: build ## install under PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/lapwing
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(addprefix $(BIN)/,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 README.md LICENSE deploy/lapwing.toml $(DESTDIR)$(PREFIX)/share/doc/lapwing
+	for unit in deploy/*.service; do \
+	    sed 's#/usr/local/#$(PREFIX)/#g' $$unit \
+	        >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$(basename $$unit) || exit 1; \
+	done
 
 clean: ## remove what was built
 	rm -rf .build .build-interop Benchmarks/.build

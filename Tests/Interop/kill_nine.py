@@ -80,10 +80,11 @@ class Publisher:
     def drain(self):
         """Reads what the dead server had still sent: those are acknowledged too."""
         try:
-            while True:
+            while not self.connection.has_ended:
                 self.read(publishes=False)
         except (Closed, Silence, OSError):
-            self.connection.socket.close()
+            pass
+        self.connection.socket.close()
 
     def verify(self):
         """Asks for every node of every round so far. Returns how many items were checked."""

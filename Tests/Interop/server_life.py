@@ -143,6 +143,8 @@ class Checks:
         expect(mode == 0o700, f"the data directory has mode {mode:o}")
         for folder, _, files in os.walk(self.workshop.file("data")):
             for name in files:
+                if not os.path.isfile(os.path.join(folder, name)):
+                    continue  # the control socket
                 with open(os.path.join(folder, name), "rb") as content:
                     expect(PASSWORD.encode() not in content.read(),
                            f"{name} holds a password in the clear")
@@ -183,6 +185,7 @@ class Checks:
                 element = link.receive()
                 if element.tag.endswith("}error"):
                     condition = element[0].tag.split("}")[1]
+                    link.send("</stream:stream>")
         except Closed:
             pass
         expect(condition == "system-shutdown", f"the stream ended with {condition}")

@@ -137,7 +137,8 @@ class Checks:
     def notifies(self):
         async def body():
             self.juliet["xep_0163"].add_interest(NODE)
-            await self.juliet["xep_0115"].update_caps()
+            await self.juliet["xep_0115"].update_caps(broadcast=False)
+            self.juliet.send_presence()
             # The server asks what the capabilities mean, once it has seen them.
             await asyncio.sleep(1)
             await self.romeo["xep_0163"].publish(payload("12.5"), node=NODE, id="current")

@@ -81,11 +81,6 @@ class Lapwing:
         ))
         self.ready_file = workshop.file("ready")
 
-    @staticmethod
-    def is_noise(element):
-        """Everything that the server sends counts."""
-        return False
-
     def start(self, log="server.log", prefix=()):
         if os.path.exists(self.ready_file):
             os.remove(self.ready_file)

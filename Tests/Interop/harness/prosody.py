@@ -66,15 +66,6 @@ class Prosody:
         library = os.path.join(unpacked, "usr/lib/prosody")
         return re.sub(r"(?m)^(CFG_\w+DIR)='/usr/lib/prosody", rf"\1='{library}", text)
 
-    @staticmethod
-    def is_noise(element):
-        """An unavailable presence from a bare JID: prosody's answer to its own early probes."""
-        return (
-            element.tag == "{jabber:client}presence"
-            and element.get("type") == "unavailable"
-            and "/" not in element.get("from", "/")
-        )
-
     def register(self, user, password):
         """Writes the account's file: what prosodyctl does, without its start-up."""
         secret = stored_secret(password)

@@ -173,6 +173,11 @@ class Connection:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.socket.close()
 
+    @property
+    def has_ended(self):
+        """Whether the peer has closed, and everything that it sent was read."""
+        return self._ended
+
     # Below the stanzas
 
     def _reset(self):
