@@ -23,6 +23,8 @@ ALERTS = "urn:lapwing:1#alerts.critical"
 # Publishes that one connection has under way at a time.
 WINDOW = 16
 PUBLISHERS = 4
+# Items that one request asks for: below every server's limits.
+IDS_PER_REQUEST = 500
 
 OPTIONS = """<publish-options><x xmlns='jabber:x:data' type='submit'>
 <field var='FORM_TYPE' type='hidden'><value>{pubsub}#publish-options</value></field>
@@ -94,11 +96,7 @@ class Publisher:
         connection.log_in(self.user, PASSWORD, "reader")
         checked = 0
         for node, acknowledged in self.acknowledged.items():
-            answer = connection.request(
-                f"<iq type='get'><pubsub xmlns='{PUBSUB}'><items node='{node}'/></pubsub></iq>"
-            )
-            stored = {int(entry.get("seq")) for entry in
-                      answer.iter("{urn:example:entry}entry")}
+            stored = self.stored(connection, node, sorted(acknowledged))
             if self.is_singleton:
                 expect(len(stored) == 1, f"{node} has {len(stored)} items")
                 newest = stored.pop()
@@ -111,6 +109,21 @@ class Publisher:
             checked += len(acknowledged)
         connection.end()
         return checked
+
+
+    def stored(self, connection, node, numbers):
+        """The numbers of the items that the server has, asked for by id, some at a time."""
+        found = set()
+        for start in range(0, len(numbers), IDS_PER_REQUEST):
+            ids = ["current"] if self.is_singleton else [
+                f"i{number}" for number in numbers[start:start + IDS_PER_REQUEST]]
+            items = "".join(f"<item id='{item}'/>" for item in ids)
+            answer = connection.request(
+                f"<iq type='get'><pubsub xmlns='{PUBSUB}'><items node='{node}'>{items}</items>"
+                "</pubsub></iq>"
+            )
+            found |= {int(entry.get("seq")) for entry in answer.iter("{urn:example:entry}entry")}
+        return found
 
 
 def load_until_killed(server, publishers, round_number, seed):

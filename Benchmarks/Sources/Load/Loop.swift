@@ -113,7 +113,10 @@ final class Loop {
     }
 
     private func drop(_ link: Link) {
-        if link.failure == nil { link.failure = "the server closed connection \(link.index)" }
+        if link.failure == nil {
+            let last = String(decoding: link.received.suffix(300), as: UTF8.self)
+            link.failure = "the server closed connection \(link.index): \(last)"
+        }
         var nothing = epoll_event()
         epoll_ctl(epoll, EPOLL_CTL_DEL, link.descriptor, &nothing)
         byDescriptor[link.descriptor] = nil
