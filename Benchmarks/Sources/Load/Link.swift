@@ -29,6 +29,9 @@ final class Link {
     /// Stanzas that were counted.
     var count = 0
     var failure: String?
+    /// The end of what was read last: a stream error, when the server closed.
+    private(set) var last: [UInt8] = []
+    private static let lastBytes = 300
     private(set) var isSecure = false
     private var tls: OpaquePointer?
     private var outbound: [UInt8] = []
@@ -104,7 +107,9 @@ final class Link {
                 if count == 0 { return .closed }
                 if count < 0 { return errno == EAGAIN ? .open : .closed }
             }
-            received.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            let came = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            received.append(contentsOf: came)
+            last = Array(came.suffix(Self.lastBytes))
             if tls == nil, count < buffer.count { return .open }
         }
     }

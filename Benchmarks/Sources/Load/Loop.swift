@@ -68,11 +68,11 @@ final class Loop {
         let first = links.count
         let deadline = now() + 300_000_000
         while true {
-            let started = links.dropFirst(first)
-            let busy = started.filter(\.isLoggingIn)
-            for account in waiting.prefix(max(0, window - busy.count)) { _ = try logIn(account) }
-            waiting = waiting.dropFirst(max(0, window - busy.count))
-            if waiting.isEmpty, busy.isEmpty { return }
+            let busy = links.dropFirst(first).count { $0.isLoggingIn }
+            let next = waiting.prefix(max(0, window - busy))
+            for account in next { _ = try logIn(account) }
+            waiting = waiting.dropFirst(next.count)
+            if waiting.isEmpty, !links.dropFirst(first).contains(where: \.isLoggingIn) { return }
             guard now() < deadline else { throw LoadError("the log-ins take too long") }
             turn(milliseconds: 100)
             if let failure = links.compactMap(\.failure).first { throw LoadError(failure) }
@@ -114,7 +114,7 @@ final class Loop {
 
     private func drop(_ link: Link) {
         if link.failure == nil {
-            let last = String(decoding: link.received.suffix(300), as: UTF8.self)
+            let last = String(decoding: link.last, as: UTF8.self)
             link.failure = "the server closed connection \(link.index): \(last)"
         }
         var nothing = epoll_event()
