@@ -13,6 +13,7 @@ struct Agent {
     private var journal: Journal
     private var publisher: Publisher
     private var signals: Signals
+    private var ticks = 0
 
     init(_ settings: AgentSettings) {
         self.settings = settings
@@ -72,6 +73,8 @@ struct Agent {
             }
         }
         send(stanzas)
+        ticks &+= 1
+        if ticks == Self.ticksOfStart { StartupMemory.release() }
     }
 
     /// Takes what the connection has; returns an exit code when there is no going on.
@@ -123,6 +126,8 @@ struct Agent {
 
     /// A run's name need only differ from the same host's other runs: 72 bits.
     private static let runCharacters = 12
+    /// By then there was a connection and every collector ran, the slow ones too.
+    private static let ticksOfStart = 12
     /// The client itself waits two seconds for the end of the stream.
     private static let closingTime = Duration.seconds(3)
 }
