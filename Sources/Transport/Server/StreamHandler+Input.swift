@@ -249,6 +249,9 @@ extension StreamHandler {
     private func updateReading() {
         guard let context, phase != .closed else { return }
         let reads = !isThrottled && held == nil
+        // Most answers come at once, and then nothing changes.
+        guard reads != isReading else { return }
+        isReading = reads
         // It fails only for a channel that is closed, which reads nothing anyway.
         try? context.channel.syncOptions?.setOption(.autoRead, value: reads)
     }

@@ -54,6 +54,8 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     var restarts = 0
     var budget: ByteBudget?
     var isThrottled = false
+    /// What the channel was last told.
+    var isReading = true
 
     // Deadlines
     var sweepPosition: Int?
