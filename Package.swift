@@ -170,7 +170,9 @@ let package = Package(
         ),
         .testTarget(
             name: "AgentTests",
-            dependencies: ["Agent", "Telemetry", "XMPP"],
+            dependencies: [
+                "Agent", "Telemetry", "XMPP", "Arguments", "Configuration", "Transport",
+            ],
             resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),

@@ -1,0 +1,73 @@
+import Arguments
+import Configuration
+import Testing
+import Transport
+import XMPP
+
+@testable import Agent
+
+struct SettingsTests {
+    private func settings(
+        _ file: String,
+        _ arguments: [String] = [],
+        environment: String? = nil
+    ) throws -> AgentSettings {
+        var draft = try SettingsDraft(try ConfigurationFile.parse(file, name: "agent.toml"))
+        try draft.apply(try AgentCommand.command.parse(arguments))
+        return try draft.finished(environment: environment) { _ in "from file" }
+    }
+
+    @Test func readsAFile() throws {
+        let settings = try settings(
+            """
+            jid = "web1@example.org"
+            password = "secret"
+            host = "127.0.0.1"
+            port = 25222
+            security = "direct"
+            fingerprint = "ab12"
+            interval = "2s"
+            access = "roster"
+            """
+        )
+        #expect(settings.jid.local == "web1")
+        #expect(settings.password == "secret")
+        #expect(settings.port == 25222)
+        #expect(settings.security == .direct)
+        #expect(settings.verification == .fingerprint("ab12"))
+        #expect(settings.interval == .seconds(2))
+        #expect(settings.access == .roster)
+    }
+
+    @Test func optionsWinOverTheFile() throws {
+        let settings = try settings(
+            "jid = \"a@b\"\npassword = \"x\"\nport = 1",
+            ["--jid", "c@d", "-p", "2", "--password-file", "p", "--interval", "0.5"]
+        )
+        #expect(settings.jid.description == "c@d")
+        #expect(settings.port == 2)
+        #expect(settings.password == "from file")
+        #expect(settings.interval == .milliseconds(500))
+    }
+
+    @Test func thePasswordMayComeFromTheEnvironment() throws {
+        #expect(try settings("jid = \"a@b\"", environment: "e").password == "e")
+    }
+
+    @Test func anUnknownKeyIsShownWithItsPlace() {
+        #expect {
+            try settings("jid = \"a@b\"\npasword = \"x\"")
+        } throws: { error in
+            (error as? ConfigurationError)?.description.hasPrefix("agent.toml:2:1:") ?? false
+        }
+    }
+
+    @Test(arguments: [
+        "", "jid = \"a@b\"", "jid = \"b\"\npassword = \"x\"", "jid = \"@\"\npassword = \"x\"",
+        "jid = \"a@b\"\npassword = \"x\"\nfingerprint = \"a\"\nca = \"f\"",
+        "jid = 5", "jid = \"a@b\"\npassword = \"x\"\nport = 0",
+    ])
+    func refusesWhatCanNotWork(file: String) {
+        #expect(throws: (any Error).self) { try settings(file) }
+    }
+}
