@@ -27,7 +27,8 @@ enum AgentCommand {
                 "password-file",
                 .value("FILE"),
                 help:
-                    "Read the password from the first line of FILE; otherwise from LAPWING_PASSWORD or the settings"
+                    "Read the password from the first line of FILE; otherwise it comes from "
+                    + "LAPWING_PASSWORD or the settings"
             ),
             Option(
                 "security",

@@ -24,8 +24,8 @@ struct JIDTests {
         #expect(try JID(text).description == prepared)
     }
 
-    /// RFC 7622 §3.5, table 2; its number 18, a resource with a space in front, is left out, because
-    /// OpaqueString allows it.
+    /// RFC 7622 §3.5, table 2; its number 18, a resource with a space in front, is left out,
+    /// because OpaqueString allows it.
     @Test(arguments: [
         ("\"juliet\"@example.com", JIDError.invalid(.local)),
         ("foo bar@example.com", .invalid(.local)),

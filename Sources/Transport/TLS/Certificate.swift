@@ -68,8 +68,8 @@ extension Certificate {
         }
     }
 
-    /// The `tls-server-end-point` channel binding (RFC 5929 §4.1): the certificate's hash by its own
-    /// signature's.
+    /// The `tls-server-end-point` channel binding (RFC 5929 §4.1): the certificate's hash by its
+    /// own signature's.
     var endPointBinding: [UInt8]? {
         // Ed25519 names no hash: the binding is not defined then.
         guard var digest = lw_digest_of_signature(pointer) else { return nil }

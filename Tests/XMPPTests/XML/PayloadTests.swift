@@ -124,7 +124,8 @@ struct PayloadTests {
     @Test func keepsItemsOfEventsToo() throws {
         let element = try Element(
             parsing: "<items xmlns='http://jabber.org/protocol/pubsub#event'><item>"
-                + "<x xmlns='urn:x'/><item><y/></item></item><item xmlns='urn:z'><y/></item></items>"
+                + "<x xmlns='urn:x'/><item><y/></item></item>"
+                + "<item xmlns='urn:z'><y/></item></items>"
         )
         #expect(element.children.count == 2)
         let item = try #require(element.elements.first)

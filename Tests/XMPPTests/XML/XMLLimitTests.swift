@@ -95,8 +95,9 @@ struct XMLLimitTests {
 
     /// Each payload inherits the long declaration, so a few bytes become many.
     @Test func limitsWhatPayloadsInherit() throws {
+        let long = String(repeating: "u", count: 500)
         let start =
-            "<a xmlns='http://jabber.org/protocol/pubsub' xmlns:p='\(String(repeating: "u", count: 500))'"
+            "<a xmlns='http://jabber.org/protocol/pubsub' xmlns:p='\(long)'"
             + " xml:lang='en'><item>"
         let limits = XMLLimits(stanzaBytes: 2000)
         let three = start + String(repeating: "<p:x xmlns=''/>", count: 3) + "</item></a>"

@@ -43,7 +43,8 @@ enum Readings {
             // The summary tells the worst alone, and not whose it is.
             (.pressureIO, "pressure"),
         ]
-        // What a summary does not name it leaves to the groups; what it names as unknown is unknown.
+        // What a summary does not name it leaves to the groups; what it names as unknown is
+        // unknown.
         return names.compactMap { metric, name in
             sample.values.first { $0.name == name }.map { (metric, $0.number) }
         }
