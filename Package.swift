@@ -106,6 +106,7 @@ let package = Package(
             name: "Agent",
             dependencies: ["XMPP", "Telemetry", "Transport", "Configuration", "Arguments"],
             path: "collectors",
+            exclude: ["README.md"],
             swiftSettings: settings
         ),
         .executableTarget(

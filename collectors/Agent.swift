@@ -26,7 +26,7 @@ struct Agent {
             run: String(Random.token().prefix(Self.runCharacters)),
             host: settings.jid.local ?? settings.jid.domain,
             birth: Birth(
-                version: AgentCommand.version,
+                version: "lapwing-agent " + AgentCommand.version,
                 boot: Boot.identifier(files),
                 system: Boot.system(),
                 interval: settings.interval / .seconds(1),

@@ -66,7 +66,7 @@ struct SettingsDraft {
         let table = file.root
         jid = try table.string("jid")
         password = try table.string("password")
-        passwordFile = try table.string("password-file")
+        passwordFile = try table.string("password_file")
         host = try table.string("host")
         port = try table.integer("port", in: 1...65_535)
         security = try table.choice("security")

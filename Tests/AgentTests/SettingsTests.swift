@@ -54,6 +54,15 @@ struct SettingsTests {
         #expect(try settings("jid = \"a@b\"", environment: "e").password == "e")
     }
 
+    @Test func theSampleIsReadAsItStands() throws {
+        var path = String(#filePath.dropLast("Tests/AgentTests/SettingsTests.swift".count))
+        path += "deploy/agent.toml"
+        let draft = try SettingsDraft(try ConfigurationFile.read(path))
+        let settings = try draft.finished(environment: nil) { "in " + $0 }
+        #expect(settings.jid.description == "web1@example.org")
+        #expect(settings.password == "in /etc/lapwing/agent.password")
+    }
+
     @Test func anUnknownKeyIsShownWithItsPlace() {
         #expect {
             try settings("jid = \"a@b\"\npasword = \"x\"")
