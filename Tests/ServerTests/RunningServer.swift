@@ -143,10 +143,8 @@ final class Visitor: Sendable {
         }
     }
 
-    /// Publishes one item and returns the answer.
-    @discardableResult
-    func publish(_ payload: Element, id: String = "current", on node: String) async throws -> Stanza
-    {
+    /// A request to publish one item.
+    static func publication(of payload: Element, id: String, on node: String) -> Element {
         let item = Element(
             "item",
             Namespace.pubsub,
@@ -159,8 +157,15 @@ final class Visitor: Sendable {
             attributes: [.init("node", node)],
             [item]
         )
-        return try await client.request(
-            Stanza(.iq, type: "set", [Element("pubsub", Namespace.pubsub, [publish])])
+        return Element("pubsub", Namespace.pubsub, [publish])
+    }
+
+    /// Publishes one item and returns the answer.
+    @discardableResult
+    func publish(_ payload: Element, id: String = "current", on node: String) async throws -> Stanza
+    {
+        try await client.request(
+            Stanza(.iq, type: "set", [Self.publication(of: payload, id: id, on: node)])
         )
     }
 

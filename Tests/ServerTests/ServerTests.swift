@@ -124,6 +124,28 @@ import XMPP
         await running.end()
     }
 
+    /// A refusal waits for the answers before it, which wait for the store.
+    @Test func answersInTheOrderOfTheRequests() async throws {
+        let running = try await RunningServer.start()
+        try await running.register("romeo")
+        let romeo = try await Visitor(running.configuration(of: "romeo"))
+        let wanted = (0..<40).map(String.init)
+        for id in wanted {
+            let kept = Visitor.publication(of: tune, id: "current", on: "kept-" + id)
+            let unknown = Element("unknown", "urn:example:unknown")
+            let payload = (Int(id) ?? 0).isMultiple(of: 2) ? kept : unknown
+            #expect(romeo.client.send(Stanza(.iq, type: "set", id: id, [payload])))
+        }
+        var answered: [String] = []
+        while answered.count < wanted.count {
+            let answer = try await romeo.stanza { $0.kind == .iq && !$0.isRequest }
+            answered.append(answer.id ?? "")
+        }
+        #expect(answered == wanted)
+        await romeo.leave()
+        await running.end()
+    }
+
     @Test func documentsWhatItSpeaks() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()

@@ -93,8 +93,11 @@ extension AccountShard {
             }
             return [.route(Routed(stanza, origin: accounts[account]?.sessions[index].origin))]
         } catch {
-            return stanza.isError || (stanza.kind == .iq && !stanza.isRequest)
-                ? [] : [.deliver(stanza.failure(error), to: session)]
+            guard !stanza.isError, stanza.kind != .iq || stanza.isRequest else { return [] }
+            // The way that results take, so that answers come in the order of their requests.
+            var failure = stanza.failure(error)
+            failure.from = failure.from ?? account
+            return [.route(Routed(failure))]
         }
     }
 
