@@ -22,8 +22,14 @@ package struct Outbox: Sendable {
 
     private struct Held {
         let barrier: UInt64
-        let owner: JID
+        let origin: Origin
         let effect: Effect
+    }
+
+    /// The decision that an effect is part of, and whose it was.
+    private struct Origin {
+        let owner: JID
+        let decision: UInt64
     }
 
     private var held: [Held] = []
@@ -31,8 +37,9 @@ package struct Outbox: Sendable {
     private var gone = 0
     private var submitted: UInt64 = 0
     private var committed: UInt64 = 0
-    /// Whose changes the store refused, by ticket.
-    private var owners: [UInt64: JID] = [:]
+    /// What the changes are part of that are not committed yet, by ticket.
+    private var origins: [UInt64: Origin] = [:]
+    private var decisions: UInt64 = 0
 
     package init() {}
 
@@ -43,6 +50,8 @@ package struct Outbox: Sendable {
     package mutating func add(_ effects: [Effect], owner: JID) -> [Action] {
         var actions: [Action] = []
         actions.reserveCapacity(effects.count)
+        decisions &+= 1
+        let origin = Origin(owner: owner, decision: decisions)
         for effect in effects {
             if case .store(let change, let durability) = effect {
                 guard durability == .immediate else {
@@ -50,12 +59,12 @@ package struct Outbox: Sendable {
                     continue
                 }
                 submitted &+= 1
-                owners[submitted] = owner
+                origins[submitted] = origin
                 actions.append(.commit(change, ticket: submitted))
             } else if committed == submitted {
                 actions.append(.perform(effect))
             } else {
-                held.append(Held(barrier: submitted, owner: owner, effect: effect))
+                held.append(Held(barrier: submitted, origin: origin, effect: effect))
             }
         }
         return actions
@@ -68,21 +77,26 @@ package struct Outbox: Sendable {
 
     /// The store refused the change of `ticket`.
     ///
-    /// What its owner was about to be told is withdrawn, requests are answered with an error.
+    /// What its decision was about to tell is withdrawn, and its request is answered with an
+    /// error. So are its owner's requests behind it: their results may rest on what was refused.
+    /// All else goes out: a friend's message is lost by no full disk.
     ///
     /// - Returns: whose state is to be read again, and what goes out.
     package mutating func refused(_ ticket: UInt64) -> (owner: JID?, effects: [Effect]) {
-        let owner = owners[ticket]
+        let refused = origins[ticket]
         let effects = release(through: ticket) { held in
-            held.owner == owner ? Self.withdrawn(held.effect) : [held.effect]
+            guard let refused, held.origin.owner == refused.owner else { return [held.effect] }
+            if let failure = Self.failure(insteadOf: held.effect) { return [failure] }
+            return held.origin.decision == refused.decision ? [] : [held.effect]
         }
-        return (owner, effects)
+        return (refused?.owner, effects)
     }
 
-    private static func withdrawn(_ effect: Effect) -> [Effect] {
+    /// The error that a request gets in place of its result; nil where the effect is no result.
+    private static func failure(insteadOf effect: Effect) -> Effect? {
         guard case .route(var routed) = effect, routed.stanza.kind == .iq,
             routed.stanza.type == "result"
-        else { return [] }
+        else { return nil }
         let error = StanzaError(
             .internalServerError,
             .wait,
@@ -90,7 +104,7 @@ package struct Outbox: Sendable {
         )
         routed.stanza.type = "error"
         routed.stanza.children = [.element(error.element)]
-        return [.route(routed)]
+        return .route(routed)
     }
 
     private mutating func release(
@@ -98,7 +112,7 @@ package struct Outbox: Sendable {
         _ transform: (Held) -> [Effect]
     ) -> [Effect] {
         guard ticket > committed else { return [] }
-        for done in (committed &+ 1)...ticket { owners[done] = nil }
+        for done in (committed &+ 1)...ticket { origins[done] = nil }
         committed = ticket
         var effects: [Effect] = []
         while gone < held.count, held[gone].barrier <= ticket {

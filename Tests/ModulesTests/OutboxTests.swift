@@ -64,6 +64,20 @@ import XMPP
         #expect(routed.stanza.error?.kind == .wait)
     }
 
+    /// Only what the refused decision had to tell is taken back.
+    @Test func passesOnWhatHasNothingToDoWithWhatTheStoreRefused() {
+        var outbox = Outbox()
+        let message = Effect.route(
+            Routed(Stanza(.message, type: "chat", id: "chat", from: juliet, to: romeo))
+        )
+        let event = Effect.route(
+            Routed(Stanza(.message, type: "headline", id: "event", from: romeo, to: juliet))
+        )
+        _ = outbox.add([save(.immediate), result("1"), event], owner: romeo)
+        _ = outbox.add([message], owner: romeo)
+        #expect(ids(outbox.refused(1).effects) == ["1", "chat"])
+    }
+
     @Test func saysWhenTooMuchWaits() {
         var outbox = Outbox()
         _ = outbox.add([save(.immediate)], owner: romeo)
