@@ -3,7 +3,7 @@ import PackageDescription
 
 // A target depends only on floors below its own (docs/architecture.md):
 //   4 programs  Server, Control, Agent, Top
-//   3 I/O       Storage, Transport, Configuration
+//   3 I/O       Storage, Transport, Configuration, Platform
 //   2 pure      Modules, Dashboard
 //   1 pure      Telemetry
 //   0 pure      XMPP, Arguments
@@ -74,6 +74,7 @@ let package = Package(
         ),
         // 3: I/O
         .target(name: "Configuration", dependencies: ["CTOML"], swiftSettings: settings),
+        .target(name: "Platform", dependencies: ["XMPP"], swiftSettings: settings),
         .target(
             name: "Storage",
             dependencies: ["Modules", "XMPP", .product(name: "GRDB", package: "GRDB.swift")],
@@ -88,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "Server",
             dependencies: [
-                "XMPP", "Modules", "Storage", "Transport", "Configuration",
+                "XMPP", "Modules", "Storage", "Transport", "Configuration", "Platform",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
@@ -104,7 +105,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "Agent",
-            dependencies: ["XMPP", "Telemetry", "Transport", "Configuration", "Arguments"],
+            dependencies: [
+                "XMPP", "Telemetry", "Transport", "Configuration", "Platform", "Arguments",
+            ],
             path: "collectors",
             exclude: ["README.md"],
             swiftSettings: settings
@@ -112,8 +115,8 @@ let package = Package(
         .executableTarget(
             name: "Top",
             dependencies: [
-                "XMPP", "Telemetry", "Dashboard", "Transport", "Configuration", "Arguments",
-                "CNcurses",
+                "XMPP", "Telemetry", "Dashboard", "Transport", "Configuration", "Platform",
+                "Arguments", "CNcurses",
             ],
             path: "dashboards/terminal",
             swiftSettings: settings
@@ -137,6 +140,7 @@ let package = Package(
             dependencies: ["Dashboard", "Telemetry", "XMPP"],
             swiftSettings: settings
         ),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests",
             dependencies: ["Configuration"],
@@ -179,7 +183,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "Modules", "Storage", "Transport", "XMPP"] + nio,
+            dependencies: ["Server", "Modules", "Platform", "Storage", "Transport", "XMPP"] + nio,
             swiftSettings: settings
         ),
         .testTarget(name: "TidyTests", swiftSettings: settings),

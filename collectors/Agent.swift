@@ -1,3 +1,4 @@
+import Platform
 import Telemetry
 import Transport
 import XMPP
@@ -39,7 +40,7 @@ struct Agent {
     /// Runs until it is told to end, or can't go on; returns the exit code.
     mutating func run() -> Int32 {
         connection.start()
-        var next = Clocks.now
+        var next = SystemClock.monotonic.now
         while true {
             switch signals.wait(until: next) {
             case .end:
@@ -51,13 +52,13 @@ struct Agent {
                 if let code = takeEvents() { return code }
                 tick()
                 // After a pause longer than an interval, ticks that were missed stay missed.
-                next = max(next + settings.interval, Clocks.now)
+                next = max(next + settings.interval, SystemClock.monotonic.now)
             }
         }
     }
 
     private mutating func tick() {
-        var (tick, reading) = sampler.sample(Clocks.read())
+        var (tick, reading) = sampler.sample(.now)
         reading.add(.process, "agent-publishes", Double(publisher.published))
         reading.add(.process, "agent-drops", Double(publisher.dropped))
         var stanzas: [Stanza] = []
@@ -74,7 +75,7 @@ struct Agent {
         }
         send(stanzas)
         ticks &+= 1
-        if ticks == Self.ticksOfStart { StartupMemory.release() }
+        if ticks == Self.ticksOfStart { StartupPages.release() }
     }
 
     /// Takes what the connection has; returns an exit code when there is no going on.
@@ -108,8 +109,8 @@ struct Agent {
         guard publisher.isOnline else { return }
         connection.client.send(Stanza(.presence, type: "unavailable"))
         connection.close()
-        let deadline = Clocks.now + Self.closingTime
-        while !connection.hasEnded, Clocks.now < deadline {
+        let deadline = SystemClock.monotonic.now + Self.closingTime
+        while !connection.hasEnded, SystemClock.monotonic.now < deadline {
             _ = signals.wait(until: deadline)
         }
     }

@@ -1,6 +1,7 @@
 import Arguments
 import Configuration
 import Glibc
+import Platform
 import Telemetry
 
 /// `lapwing-agent`: publishes a host's values.
@@ -53,17 +54,27 @@ enum Program {
     private static func settings(_ parsed: ParsedArguments) throws -> AgentSettings {
         try draft(parsed).finished(
             environment: getenv("LAPWING_PASSWORD").map { String(cString: $0) },
-            secret: PasswordFile.read
+            secret: secret
         )
+    }
+
+    private static func secret(_ path: String) throws(AgentSettings.Problem) -> String {
+        do throws(PasswordFile.Failure) {
+            let file = try PasswordFile(path)
+            if let warning = file.warning { Log.warning(warning) }
+            return file.password
+        } catch {
+            throw .init(message: error.description)
+        }
     }
 
     /// Two readings a short while apart, since rates need two; prints the second.
     private static func once(_ parsed: ParsedArguments) throws -> Int32 {
         let files = HostFiles(root: try draft(parsed).root ?? "/")
         var sampler = Sampler(allCollectors(files))
-        _ = sampler.sample(Clocks.read())
+        _ = sampler.sample(.now)
         usleep(pauseMicroseconds)
-        var (tick, reading) = sampler.sample(Clocks.read())
+        var (tick, reading) = sampler.sample(.now)
         var book = AlertBook()
         _ = book.evaluate(reading, at: tick)
         Summary.add(to: &reading, cpus: reading[.cpu].instances.count, open: book.open)

@@ -25,35 +25,58 @@ enum Report {
         return text
     }
 
-    /// `{"at":…,"groups":{"cpu":{"values":{…},"instances":{"cpu0":{…}}}}}`.
+    /// `{"host":…,"at":…,"groups":{"cpu":{"values":{…},"instances":{"cpu0":{…}}}}}`.
     static func json(_ reading: Reading, host: String) -> String {
-        let groups = ordered(reading).map { group in
-            var parts = ["\"values\":" + object(group.values)]
-            if !group.labels.isEmpty {
-                let labels = group.labels.map { quoted($0.name) + ":" + quoted($0.text) }
-                parts.append("\"labels\":{" + labels.joined(separator: ",") + "}")
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("host", host)
+            writer.member("at", reading.at.dateTime)
+            writer.key("groups")
+            writer.object { writer in
+                for group in ordered(reading) {
+                    writer.key(group.node.rawValue)
+                    writer.object { write(group, to: &$0) }
+                }
             }
-            if !group.instances.isEmpty {
-                let instances = group.instances.map { quoted($0.name) + ":" + object($0.values) }
-                parts.append("\"instances\":{" + instances.joined(separator: ",") + "}")
-            }
-            return quoted(group.node.rawValue) + ":{" + parts.joined(separator: ",") + "}"
         }
-        return "{\"host\":\(quoted(host)),\"at\":\(quoted(reading.at.dateTime)),\"groups\":{"
-            + groups.joined(separator: ",") + "}}\n"
+        return writer.text + "\n"
+    }
+
+    private static func write(_ group: Reading.Group, to writer: inout JSONWriter) {
+        write(group.values, as: "values", to: &writer)
+        if !group.labels.isEmpty {
+            writer.key("labels")
+            writer.object { writer in
+                for label in group.labels { writer.member(label.name, label.text) }
+            }
+        }
+        guard !group.instances.isEmpty else { return }
+        writer.key("instances")
+        writer.object { writer in
+            for instance in group.instances {
+                write(instance.values, as: instance.name, to: &writer)
+            }
+        }
+    }
+
+    private static func write(
+        _ values: [SampleValue],
+        as name: String,
+        to writer: inout JSONWriter
+    ) {
+        writer.key(name)
+        writer.object { writer in
+            for value in values {
+                writer.key(value.name)
+                writer.number(value.number)
+            }
+        }
     }
 
     private static func ordered(_ reading: Reading) -> [Reading.Group] {
         MonitoringNode.allCases.filter { node in
             reading.groups.contains { $0.node == node }
         }.map { reading[$0] }
-    }
-
-    private static func object(_ values: [SampleValue]) -> String {
-        let members = values.map { value in
-            quoted(value.name) + ":" + (value.number.map(Number.text) ?? "null")
-        }
-        return "{" + members.joined(separator: ",") + "}"
     }
 
     private static func padded(_ name: String, _ width: Int = 20) -> String {
@@ -97,19 +120,5 @@ enum Report {
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\" + String(scalar)
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

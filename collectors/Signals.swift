@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// The process's signals as something to wait for, together with the time of the next tick.
 ///
@@ -22,7 +23,7 @@ struct Signals {
     /// Waits until `time` on the monotonic clock, or for a signal.
     mutating func wait(until time: Duration) -> Event {
         while true {
-            let left = max(time - Clocks.now, .zero)
+            let left = max(time - SystemClock.monotonic.now, .zero)
             let (seconds, attoseconds) = left.components
             var timeout = timespec(
                 tv_sec: Int(clamping: seconds),

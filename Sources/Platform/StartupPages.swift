@@ -1,15 +1,20 @@
 import Glibc
 
-/// Gives back the program text that only the start needed.
+/// Gives back the pages of program text that only the start needed.
 ///
-/// The kernel maps text in large pieces around each fault: after the start, nearly all of it is
-/// resident, a third of it in use. What is dropped here is read-only and comes back from the page
-/// cache when it is needed again.
-enum StartupMemory {
+/// The kernel maps text in large pieces around each fault: after the start, nearly all of a binary
+/// that has the whole Swift runtime in it is resident, and little of it is used again. Such pages
+/// are clean and come from files. The kernel would take them under pressure; until then they count
+/// as the program's. What is used again is mapped again, from the page cache.
+package enum StartupPages {
+    /// Bytes of `/proc/self/maps` that are read: some hundred bytes a mapping, and a program has
+    /// a hundred of them. Mappings past that are left as they are.
+    private static let mapsBytesMaximum = 256 * 1024
+
     /// Drops the mapped text of the program and its libraries.
-    static func release() {
-        guard let maps = try? KeptFile("/proc/self/maps").read() else { return }
-        for range in textRanges(maps) {
+    package static func release() {
+        for range in textRanges(maps()) {
+            // A mapping that the kernel will not drop stays: nothing is lost.
             madvise(
                 UnsafeMutableRawPointer(bitPattern: range.lowerBound),
                 range.count,
@@ -21,7 +26,7 @@ enum StartupMemory {
     /// The address ranges of private, executable, never writable mappings of files.
     ///
     /// Nothing else will do: where relocations were written, dropping a page would lose them.
-    static func textRanges(_ maps: [UInt8]) -> [Range<UInt>] {
+    package static func textRanges(_ maps: [UInt8]) -> [Range<UInt>] {
         var ranges: [Range<UInt>] = []
         for line in maps.split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: UInt8(ascii: " "))
@@ -34,5 +39,23 @@ enum StartupMemory {
             if bounds.count == 2, bounds[0] < bounds[1] { ranges.append(bounds[0]..<bounds[1]) }
         }
         return ranges
+    }
+
+    private static func maps() -> [UInt8] {
+        let file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return [] }
+        defer { close(file) }
+        return [UInt8](unsafeUninitializedCapacity: mapsBytesMaximum) { buffer, filled in
+            filled = 0
+            while filled < buffer.count {
+                let count = read(
+                    file,
+                    buffer.baseAddress?.advanced(by: filled),
+                    buffer.count - filled
+                )
+                guard count > 0 else { break }
+                filled += count
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@ import Dispatch
 import Logging
 import Modules
 import NIOCore
+import Platform
 import Storage
 import Transport
 import XMPP
@@ -107,7 +108,7 @@ extension LoopHost {
     }
 
     private func open(_ letter: Letter) {
-        let now = Clock.now()
+        let now = Instant.now
         switch letter {
         case .stanza(let routed):
             guard let to = routed.stanza.to else { return }
@@ -282,7 +283,7 @@ extension LoopHost {
             loop.execute {
                 self.assumeIsolated { host in
                     host.carryOut(
-                        host.shard.loaded(loaded, for: owner, at: Clock.now()),
+                        host.shard.loaded(loaded, for: owner, at: Instant.now),
                         of: owner
                     )
                     host.take([])

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Glibc
 import Logging
+import Platform
 
 /// `lapwing-server`: reads its configuration and serves until it is told to end.
 @main

@@ -4,6 +4,7 @@ import Logging
 import Modules
 import NIOCore
 import NIOPosix
+import Platform
 import Storage
 import Synchronization
 import Transport
@@ -51,7 +52,7 @@ final class Server: Sendable {
         self.lock = Mutex(lock)
         self.store = store
         self.tls = tls
-        started = Clock.now()
+        started = .now
         writer = StoreWriter(store)
         let content = try StoredAccounts(store)
         directory = Directory(

@@ -1,5 +1,3 @@
-import Telemetry
-
 /// Writes JSON (RFC 8259), compact, in the order in which it is told.
 package struct JSONWriter: Sendable {
     package private(set) var bytes: [UInt8] = []
@@ -38,6 +36,12 @@ package struct JSONWriter: Sendable {
         quote(name)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
+    }
+
+    /// A member whose value is a text, or null.
+    package mutating func member(_ name: String, _ text: String?) {
+        key(name)
+        string(text)
     }
 
     package mutating func string(_ text: String?) {

@@ -18,9 +18,6 @@ package enum MonitoringNode: String, Sendable, Hashable, CaseIterable {
         self.init(rawValue: String(name.dropFirst(Self.prefix.count)))
     }
 
-    /// What a viewer's capabilities list to be told of this node (XEP-0163 §4).
-    package var notifyFeature: String { name + "+notify" }
-
     /// The node of the open alerts of a level; nil for levels that are no alert's.
     package static func alerts(_ level: Level) -> MonitoringNode? {
         switch level {

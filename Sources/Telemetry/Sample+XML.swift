@@ -49,101 +49,67 @@ extension Sample {
     ///
     /// What does not fit into ``PayloadLimits/bytes`` is left out and counted in `truncated`.
     package var raw: RawElement {
-        var body = PayloadBytes(reserving: 512 + 40 * values.count)
-        for value in values { body.append(value) }
-        for label in labels { body.append(label) }
+        var body = XMLWriter(reserving: 512 + 40 * values.count)
+        for value in values { body.write(value) }
+        for label in labels { body.write(label) }
         var written = 0
+        var piece = XMLWriter(reserving: 512)
         for instance in instances {
-            let mark = body.bytes.count
-            body.append(instance)
-            guard body.bytes.count <= PayloadLimits.bytes - Self.headBytes else {
-                body.bytes.removeSubrange(mark...)
-                break
-            }
+            piece.removeAll()
+            piece.write(instance)
+            let room = PayloadLimits.bytes - Self.headBytes - body.bytes.count
+            guard piece.bytes.count <= room else { break }
+            body.write(raw: piece.bytes)
             written += 1
         }
-        var whole = PayloadBytes(reserving: body.bytes.count + Self.headBytes)
-        appendHead(to: &whole, truncated: truncated + instances.count - written)
-        whole.bytes.append(contentsOf: body.bytes)
-        whole.append("</sample>")
+        var whole = XMLWriter(reserving: body.bytes.count + Self.headBytes)
+        writeHead(to: &whole, truncated: truncated + instances.count - written)
+        whole.write(raw: body.bytes)
+        whole.write(markup: "</sample>")
         return RawElement(name: "sample", namespace: Namespace.lapwing, bytes: whole.bytes)
     }
 
-    private func appendHead(to whole: inout PayloadBytes, truncated: Int) {
-        whole.append("<sample")
-        whole.append(attribute: "xmlns", Namespace.lapwing)
-        whole.append(attribute: "at", at.dateTime)
-        whole.append(attribute: "seq", String(seq))
-        whole.append(attribute: "run", run)
-        whole.append(attribute: "level", level.rawValue)
-        if truncated > 0 { whole.append(attribute: "truncated", String(truncated)) }
-        whole.append(">")
+    private func writeHead(to whole: inout XMLWriter, truncated: Int) {
+        whole.write(markup: "<sample")
+        whole.attribute("xmlns", Namespace.lapwing)
+        whole.attribute("at", at.dateTime)
+        whole.attribute("seq", String(seq))
+        whole.attribute("run", run)
+        whole.attribute("level", level.rawValue)
+        if truncated > 0 { whole.attribute("truncated", String(truncated)) }
+        whole.write(markup: ">")
     }
 
     /// Bytes kept for the root's tags when instances are counted against the limit.
     private static let headBytes = 400
 }
 
-/// A payload while it is written.
-private struct PayloadBytes {
-    var bytes: [UInt8] = []
-
-    init(reserving count: Int) {
-        bytes.reserveCapacity(count)
-    }
-
-    mutating func append(_ markup: StaticString) {
-        markup.withUTF8Buffer { bytes.append(contentsOf: $0) }
-    }
-
-    mutating func append(attribute name: StaticString, _ value: String) {
-        append(" ")
-        append(name)
-        append("='")
-        append(escaping: value)
-        append("'")
-    }
-
-    mutating func append(_ value: SampleValue) {
-        append("<v")
-        append(attribute: "n", value.name)
-        guard let number = value.number, number.isFinite else { return append(" unknown='1'/>") }
-        append(">")
-        Number.append(number, to: &bytes)
-        append("</v>")
-    }
-
-    mutating func append(_ label: Label) {
-        append("<label")
-        append(attribute: "n", label.name)
-        append(">")
-        append(escaping: label.text)
-        append("</label>")
-    }
-
-    mutating func append(_ instance: SampleInstance) {
-        append("<i")
-        append(attribute: "n", instance.name)
-        append(">")
-        for value in instance.values { append(value) }
-        for label in instance.labels { append(label) }
-        append("</i>")
-    }
-
-    /// Text or attribute; what XML cannot hold becomes `?`, since mount points may be any bytes.
-    private mutating func append(escaping text: String) {
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "&"): append("&amp;")
-            case UInt8(ascii: "<"): append("&lt;")
-            case UInt8(ascii: ">"): append("&gt;")
-            case UInt8(ascii: "'"): append("&apos;")
-            case 0x09: append("&#9;")
-            case 0x0A: append("&#10;")
-            case 0x0D: append("&#13;")
-            case 0..<0x20: append("?")
-            default: bytes.append(byte)
-            }
+extension XMLWriter {
+    fileprivate mutating func write(_ value: SampleValue) {
+        write(markup: "<v")
+        attribute("n", value.name)
+        guard let number = value.number, number.isFinite else {
+            return write(markup: " unknown='1'/>")
         }
+        write(markup: ">")
+        write { Number.append(number, to: &$0) }
+        write(markup: "</v>")
+    }
+
+    fileprivate mutating func write(_ label: Label) {
+        write(markup: "<label")
+        attribute("n", label.name)
+        write(markup: ">")
+        write(text: label.text)
+        write(markup: "</label>")
+    }
+
+    fileprivate mutating func write(_ instance: SampleInstance) {
+        write(markup: "<i")
+        attribute("n", instance.name)
+        write(markup: ">")
+        for value in instance.values { write(value) }
+        for label in instance.labels { write(label) }
+        write(markup: "</i>")
     }
 }

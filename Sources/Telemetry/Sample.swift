@@ -49,11 +49,6 @@ package struct Sample: Sendable, Hashable {
     package func label(_ name: String) -> String? {
         labels.first { $0.name == name }?.text
     }
-
-    /// Whether this should replace `other`: later in the same run, or from a run that began later.
-    package func supersedes(_ other: Sample) -> Bool {
-        run == other.run ? seq > other.seq : at >= other.at
-    }
 }
 
 /// The values of one core, disk, mount, network interface or process.

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Logging
 import Modules
+import Platform
 import Storage
 import Transport
 import XMPP
@@ -35,7 +36,7 @@ final class RunningServer {
         let certificate = try SelfSignedCertificate.make(
             names: ["example.org"],
             days: 2,
-            start: Clock.now() + .seconds(-60)
+            start: Instant.now + .seconds(-60)
         )
         let files = (directory + "/certificate.pem", directory + "/key.pem")
         try Data(certificate.certificate).write(to: URL(fileURLWithPath: files.0))

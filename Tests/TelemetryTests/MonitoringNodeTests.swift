@@ -5,7 +5,6 @@ import Testing
 struct MonitoringNodeTests {
     @Test func namesAreInOurNamespace() {
         #expect(MonitoringNode.alertsCritical.name == "urn:lapwing:1#alerts.critical")
-        #expect(MonitoringNode.cpu.notifyFeature == "urn:lapwing:1#cpu+notify")
     }
 
     @Test(arguments: MonitoringNode.allCases)

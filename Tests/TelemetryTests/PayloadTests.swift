@@ -76,14 +76,14 @@ struct PayloadTests {
             level: .ok,
             values: [SampleValue("user", 12.3), SampleValue("idle", nil)],
             labels: [Label("fs", "<&>")],
-            instances: [SampleInstance("/a'b\n\u{1}", values: [SampleValue("rx", 1)])]
+            instances: [SampleInstance("/a'b\n\u{FFFE}", values: [SampleValue("rx", 1)])]
         )
         #expect(
             String(decoding: sample.raw.bytes, as: UTF8.self)
                 == "<sample xmlns='urn:lapwing:1' at='\(Self.at.dateTime)' seq='7' run='r'"
                 + " level='ok'>"
                 + "<v n='user'>12.3</v><v n='idle' unknown='1'/><label n='fs'>&lt;&amp;&gt;</label>"
-                + "<i n='/a&apos;b&#10;?'><v n='rx'>1</v></i></sample>"
+                + "<i n='/a&apos;b&#10;\u{FFFD}'><v n='rx'>1</v></i></sample>"
         )
     }
 

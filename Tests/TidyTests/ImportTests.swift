@@ -18,6 +18,7 @@ struct ImportTests {
         Rule(folder: "Sources/Modules", allowed: ["XMPP"]),
         Rule(folder: "dashboards/core", allowed: ["XMPP", "Telemetry", "CUnistring"]),
         Rule(folder: "Sources/Configuration", allowed: ["CTOML", "Glibc"]),
+        Rule(folder: "Sources/Platform", allowed: ["XMPP", "Glibc"]),
         Rule(
             folder: "Sources/Storage",
             allowed: [
@@ -31,7 +32,7 @@ struct ImportTests {
         Rule(
             folder: "Sources/Server",
             allowed: nio.union([
-                "XMPP", "Modules", "Storage", "Transport", "Configuration", "Logging",
+                "XMPP", "Modules", "Storage", "Transport", "Configuration", "Platform", "Logging",
                 "ArgumentParser", "Glibc", "Synchronization", "Dispatch",
             ])
         ),
@@ -45,15 +46,15 @@ struct ImportTests {
         Rule(
             folder: "collectors",
             allowed: [
-                "XMPP", "Telemetry", "Transport", "Configuration", "Arguments", "Glibc",
-                "Synchronization",
+                "XMPP", "Telemetry", "Transport", "Configuration", "Platform", "Arguments",
+                "Glibc", "Synchronization",
             ]
         ),
         Rule(
             folder: "dashboards/terminal",
             allowed: [
-                "XMPP", "Telemetry", "Dashboard", "Transport", "Configuration", "Arguments",
-                "CNcurses", "Glibc", "Synchronization",
+                "XMPP", "Telemetry", "Dashboard", "Transport", "Configuration", "Platform",
+                "Arguments", "CNcurses", "Glibc", "Synchronization",
             ]
         ),
     ]

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import XMPP
 
 /// Why there is no password.
@@ -18,28 +19,15 @@ enum Password {
     }
 
     private static func read(path: String) throws(PasswordError) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw PasswordError(description: "\(path): \(String(cString: strerror(errno)))")
-        }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var byte: UInt8 = 0
-        while Glibc.read(descriptor, &byte, 1) == 1, byte != UInt8(ascii: "\n") {
-            bytes.append(byte)
-            guard bytes.count <= maximumBytes else {
-                throw PasswordError(description: "\(path): the first line is no password")
+        do throws(PasswordFile.Failure) {
+            let file = try PasswordFile(path)
+            if let warning = file.warning {
+                Output.write("lapwing-top: warning: \(warning)\n", to: STDERR_FILENO)
             }
+            return file.password
+        } catch {
+            throw PasswordError(description: error.description)
         }
-        if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
-        return try text(bytes, from: path)
-    }
-
-    private static func text(_ bytes: [UInt8], from place: String) throws(PasswordError) -> String {
-        guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else {
-            throw PasswordError(description: "\(place): no password in it")
-        }
-        return text
     }
 
     /// Asks at the terminal itself, so that standard input may be something else.
@@ -70,7 +58,11 @@ enum Password {
         var byte: UInt8 = 0
         while Glibc.read(terminal, &byte, 1) == 1 {
             switch byte {
-            case UInt8(ascii: "\n"), UInt8(ascii: "\r"): return try text(bytes, from: "password")
+            case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else {
+                    throw PasswordError(description: "no password was given")
+                }
+                return text
             case 3, 4, 26: throw PasswordError(description: "no password was given")
             case 8, 127:
                 while let last = bytes.popLast(), last & 0xC0 == 0x80 {}

@@ -58,6 +58,11 @@ package struct XMLWriter: Sendable {
         bytes.append(contentsOf: markup)
     }
 
+    /// Lets the caller append markup, for which it vouches.
+    package mutating func write(_ append: (inout [UInt8]) -> Void) {
+        append(&bytes)
+    }
+
     /// Empties the writer and keeps its room.
     package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)

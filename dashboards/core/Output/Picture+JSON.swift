@@ -82,11 +82,6 @@ extension Model.Picture {
 }
 
 extension JSONWriter {
-    mutating func member(_ name: String, _ text: String?) {
-        key(name)
-        string(text)
-    }
-
     fileprivate mutating func connection(_ connection: Connection) {
         switch connection {
         case .connecting: member("state", "connecting")
