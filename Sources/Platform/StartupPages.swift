@@ -7,8 +7,9 @@ import Glibc
 /// are clean and come from files. The kernel would take them under pressure; until then they count
 /// as the program's. What is used again is mapped again, from the page cache.
 package enum StartupPages {
-    /// Bytes of `/proc/self/maps` that are read: some hundred bytes a mapping, and a program has
-    /// a hundred of them. Mappings past that are left as they are.
+    /// Bytes that are read of `/proc/self/maps`: a program has a hundred mappings of a hundred bytes.
+    ///
+    /// Mappings past that are left as they are.
     private static let mapsBytesMaximum = 256 * 1024
 
     /// Drops the mapped text of the program and its libraries.
