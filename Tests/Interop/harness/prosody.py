@@ -3,7 +3,7 @@
 import os
 import re
 
-from .process import ROOT, free_port, listens, self_signed, wait_until
+from .process import ROOT, free_port, listens, self_signed, stop, wait_until
 from .scram import stored_secret
 
 NOBODY = 65534
@@ -95,6 +95,9 @@ class Prosody:
             "prosody listens", 15, self.process,
         )
         return self
+
+    def stop(self):
+        return stop(self.process)
 
     @property
     def pid(self):
