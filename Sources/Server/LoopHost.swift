@@ -355,7 +355,11 @@ extension LoopHost {
     }
 
     func replaceGroups(with groups: SharedGroups) {
-        carryOut(shard.replaceGroups(with: groups), of: shard.world.domain)
+        shard.replaceGroups(with: groups)
+    }
+
+    func followGroups() {
+        carryOut(shard.followGroups(), of: shard.world.domain)
         take([])
     }
 

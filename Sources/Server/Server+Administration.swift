@@ -98,6 +98,7 @@ extension Server: Administrator {
     private func replaceGroups() async {
         let groups = directory.groups
         for host in hosts { await host.replaceGroups(with: groups) }
+        for host in hosts { await host.followGroups() }
     }
 
     private var groupListings: [GroupListing] {

@@ -8,6 +8,8 @@ package struct AccountShard: Sendable {
     package private(set) var accounts: [JID: Account]
     package private(set) var world: World
     private var capabilities = CapabilityCache()
+    /// What the clients were told of last, while newer groups wait for ``followGroups()``.
+    private var groupsBefore: SharedGroups?
 
     package init(_ accounts: [Account], world: World) {
         self.accounts = Dictionary(accounts.map { ($0.jid, $0) }) { _, last in last }
@@ -320,13 +322,22 @@ extension AccountShard {
         accounts[account.jid] = restored
     }
 
-    /// Takes new shared groups; clients' rosters, presence and notifications follow.
-    package mutating func replaceGroups(with groups: SharedGroups) -> [Effect] {
-        let old = world.groups
+    /// Takes new shared groups, by which everything is decided from here on.
+    ///
+    /// ``followGroups()`` comes when all shards have them: presence that it sends must not reach
+    /// one that would judge it by the old ones.
+    package mutating func replaceGroups(with groups: SharedGroups) {
+        groupsBefore = groupsBefore ?? world.groups
         world.groups = groups
+    }
+
+    /// Clients' rosters, presence and notifications follow the groups that were replaced.
+    package mutating func followGroups() -> [Effect] {
+        guard let old = groupsBefore else { return [] }
+        groupsBefore = nil
         var effects: [Effect] = []
         for jid in accounts.keys {
-            effects += accounts[jid]?.groupsChanged(from: old, to: groups) ?? []
+            effects += accounts[jid]?.groupsChanged(from: old, to: world.groups) ?? []
         }
         return effects
     }

@@ -63,7 +63,8 @@ struct Conversation {
     }
 
     mutating func replaceGroups(with groups: SharedGroups) {
-        carryOut(shard.replaceGroups(with: groups))
+        shard.replaceGroups(with: groups)
+        carryOut(shard.followGroups())
     }
 
     mutating func remove(_ account: String) {
