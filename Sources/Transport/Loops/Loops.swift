@@ -44,16 +44,17 @@ package final class Loops: Sendable {
     /// Ends all streams of all loops with that error and returns when the connections are gone,
     /// which takes as long as the slowest peer is given to answer.
     package func endStreams(with error: StreamError?) async {
-        for box in states.values {
+        // All at once: a slow peer of one loop is no reason to keep the others waiting.
+        let endings = states.values.map { box in
             let eventLoop = box.eventLoop
-            let ended = eventLoop.flatSubmit {
+            return eventLoop.flatSubmit {
                 let promise = eventLoop.makePromise(of: Void.self)
                 box.value.sweep.endAll(with: StreamEndReason(error: error), promise)
                 return promise.futureResult
             }
-            // It never fails.
-            try? await ended.get()
         }
+        // They never fail.
+        for ending in endings { try? await ending.get() }
     }
 
     /// How many connections there are at this moment.
