@@ -16,8 +16,11 @@ package enum Effect: Sendable {
     case notify(Notification)
     /// Reads what is not in memory; the answer comes back to the account.
     case load(owner: JID, LoadRequest)
-    /// Ends a session's stream.
-    case end(SessionID, StreamError)
+    /// Ends a session's stream; nil ends it in peace.
+    case end(SessionID, StreamError?)
+    /// Goes behind the requests of a session that sends no more, once around all shards and back
+    /// to its own: when it arrives, their answers are out.
+    case farewell(SessionID, of: JID, visited: Int)
 }
 
 /// What the modules keep, by module.

@@ -12,7 +12,9 @@ enum Letter: Sendable {
     case bytes([UInt8], to: SessionID)
     /// One event for sessions whose connections live there; only the address differs.
     case event(head: [UInt8], tail: [UInt8], to: [SessionID])
-    case end(SessionID, StreamError)
+    case end(SessionID, StreamError?)
+    /// A session that sends no more; see ``Effect/farewell(_:of:visited:)``.
+    case farewell(SessionID, of: JID, visited: Int)
     /// Stanzas of a session whose account's shard lives there, in the order they came.
     case received([Stanza], from: SessionID, of: JID)
     /// A session whose connection is gone.

@@ -127,6 +127,8 @@ extension LoopHost {
         case .event(let head, let tail, let sessions):
             for session in sessions { connections[session]?.sendEvent(head: head, tail: tail) }
         case .end(let session, let error): connections[session]?.close(error)
+        case .farewell(let session, let account, let visited):
+            carryOut([.farewell(session, of: account, visited: visited)], of: account)
         case .received(let stanzas, let session, let account):
             for stanza in stanzas { receive(stanza, from: session, of: account, at: now) }
         case .closed(let session, let account):
@@ -188,7 +190,23 @@ extension LoopHost {
         case .load(let owner, let request): load(request, for: owner)
         case .end(let session, let error):
             post(.end(session, error), to: placement.loop(of: session))
+        case .farewell(let session, let account, let visited):
+            passOn(farewellOf: session, of: account, visited: visited)
         }
+    }
+
+    /// Requests go from the account's shard to another and their answers back, each behind what
+    /// waits for the store there; so does the farewell.
+    private func passOn(farewellOf session: SessionID, of account: JID, visited: Int) {
+        let loops = placement.loops
+        guard visited < loops else {
+            return post(.end(session, nil), to: placement.loop(of: session))
+        }
+        let next = visited + 1
+        post(
+            .farewell(session, of: account, visited: next),
+            to: (placement.loop(of: account) + next) % loops
+        )
     }
 
     private func byLoop(_ addresses: [JID]) -> [Int: [JID]] {

@@ -38,6 +38,16 @@ extension Server: StreamOwner {
         }
     }
 
+    func finished(_ connection: StreamConnection) {
+        let own = host(of: connection)
+        guard let entry = own.assumeIsolated({ $0.session(of: connection) }) else {
+            return connection.close(nil)
+        }
+        Self.enter(hosts[placement.loop(of: entry.account)], from: own) {
+            $0.take([.farewell(entry.session, of: entry.account, visited: 0)])
+        }
+    }
+
     func closed(_ connection: StreamConnection) {
         let own = host(of: connection)
         guard let entry = own.assumeIsolated({ $0.forget(connection) }) else { return }

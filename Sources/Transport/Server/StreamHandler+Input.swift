@@ -12,7 +12,7 @@ extension StreamHandler {
         if budget?.take(bytes.readableBytes, atNanoseconds: now.nanoseconds) == false {
             throttle(now)
         }
-        guard phase != .closed else { return }
+        guard phase != .closed, phase != .finishing else { return }
         var events: [XMLEvent] = []
         var error: StreamError?
         bytes.withUnsafeReadableBytes { bytes in
@@ -37,6 +37,11 @@ extension StreamHandler {
         let generation = restarts
         var input = input
         while let event = input.events.popFirst() {
+            if case .closed = event, phase == .session {
+                deliverBatch()
+                _ = finish()
+                return
+            }
             perform(action(for: event))
             // What came in the clear behind <starttls/>, or unasked behind the end of a log-in, is
             // not what it pretends to be (RFC 6120 §5.4.3.3).

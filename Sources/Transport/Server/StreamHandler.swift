@@ -74,7 +74,10 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
 
     /// How far the connection is, as far as deadlines go.
     enum Phase {
-        case loggingIn, session, closing, closed
+        case loggingIn, session
+        /// The peer sends nothing more, and is still owed answers.
+        case finishing
+        case closing, closed
     }
 
     /// Events that wait, and the error behind them.
@@ -150,12 +153,24 @@ extension StreamHandler {
         case ChannelEvent.inputClosed:
             // The peer sends nothing more; what it is still owed goes out before the end.
             deliverBatch()
+            guard !finish() else { return }
             ended("the peer closed the connection")
             machine.disconnected()
             disconnect()
         default:
             context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    /// The peer has ended its side of a session: the owner says when it has its answers. False
+    /// where there is no session, and so nothing to wait for.
+    func finish() -> Bool {
+        guard phase == .session || phase == .finishing, let connection else { return false }
+        guard phase == .session else { return true }
+        phase = .finishing
+        deadline = loop.eventLoop.now + TimeAmount(limits.closing)
+        listener.owner.finished(connection)
+        return true
     }
 
     /// The stream is over, as far as the owner goes; the connection may last a little longer.
@@ -188,7 +203,7 @@ extension StreamHandler {
 
 extension StreamHandler {
     /// Whether stanzas can be sent.
-    private var isOpen: Bool { phase == .session && context != nil }
+    private var isOpen: Bool { (phase == .session || phase == .finishing) && context != nil }
 
     func send(_ bytes: [UInt8]) {
         guard isOpen, makeRoom(for: bytes.count) else { return }
@@ -240,7 +255,8 @@ extension StreamHandler {
     }
 
     func end(with reason: StreamEndReason) {
-        perform(machine.close(reason.error))
+        // A peer that has ended its side wants no reason, and no time to answer.
+        perform(phase == .finishing ? machine.peerClosed() : machine.close(reason.error))
     }
 }
 
@@ -254,6 +270,9 @@ extension StreamHandler {
         case .loggingIn:
             guard now >= deadline else { return }
             perform(machine.timedOut())
+        case .finishing:
+            guard now >= deadline else { return }
+            perform(machine.peerClosed())
         case .closing:
             guard now >= deadline else { return }
             phase = .closed

@@ -27,6 +27,11 @@ package protocol StreamOwner: Sendable {
     /// be handed on in one hop.
     func received(_ stanzas: [Stanza], on connection: StreamConnection)
 
+    /// The client sends nothing more on a bound stream, and reads on: once what it asked for is
+    /// answered, the owner closes the connection in peace. The stream waits for that as long as it
+    /// would for a peer's end tag.
+    func finished(_ connection: StreamConnection)
+
     /// The stream of a connection that ``bind(account:resource:on:_:)`` was called for has ended;
     /// called once. What is sent from here on is dropped.
     func closed(_ connection: StreamConnection)
@@ -47,6 +52,9 @@ package enum Overflow: Sendable, Hashable {
 }
 
 extension StreamOwner {
+    /// Nothing is waited for.
+    package func finished(_ connection: StreamConnection) { connection.close(nil) }
+
     /// Nobody who does not read may cost memory without bound.
     package func overflowed(_ connection: StreamConnection) -> Overflow { .endStream }
 

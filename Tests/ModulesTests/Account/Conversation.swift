@@ -103,7 +103,7 @@ struct Conversation {
                     guard let session = recipient.session else { continue }
                     received[session, default: []].append(notification.stanza(to: recipient.jid))
                 }
-            case .load: break
+            case .load, .farewell: break
             case .end(let session, let error): ended[session] = error
             }
         }

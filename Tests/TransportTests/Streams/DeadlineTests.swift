@@ -142,6 +142,44 @@ import XMPP
         #expect(!channel.isActive)
     }
 
+    /// What came before the end is answered, whether the stream ends or the connection's half.
+    @Test(arguments: [true, false])
+    func answersWhatCameBeforeTheEnd(endsStream: Bool) throws {
+        let setting = try setting()
+        let pair = try StreamPair(setting)
+        try pair.exchange()
+        setting.owner.owe(Stanza(.message, id: "owed"))
+        if endsStream {
+            pair.server.pipeline.fireChannelRead(ByteBuffer(string: "</stream:stream>"))
+        }
+        pair.server.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(try sent(by: pair).hasSuffix("<message id='owed'/></stream:stream>"))
+        #expect(setting.owner.closedCount == 1)
+        #expect(!pair.server.isActive)
+    }
+
+    /// An owner that never says so holds no connection for ever.
+    @Test func waitsForAnswersNoLongerThanForAnEndTag() throws {
+        let setting = try setting()
+        let pair = try StreamPair(setting)
+        try pair.exchange()
+        setting.owner.owe(nil)
+        pair.server.pipeline.fireChannelRead(ByteBuffer(string: "</stream:stream>"))
+        #expect(try sent(by: pair).isEmpty)
+        pair.loop.advanceTime(by: .seconds(7))
+        #expect(try sent(by: pair) == "</stream:stream>")
+        #expect(!pair.server.isActive)
+    }
+
+    private func sent(by pair: StreamPair) throws -> String {
+        pair.loop.run()
+        var text = ""
+        while let bytes = try pair.server.readOutbound(as: ByteBuffer.self) {
+            text += String(buffer: bytes)
+        }
+        return text
+    }
+
     @Test func answersWhoClosesOnlyHalf() throws {
         let channel = try server(setting())
         try channel.writeInbound(ByteBuffer(string: Self.header + "</stream:stream>"))

@@ -23,6 +23,8 @@ final class TestOwner: StreamOwner {
         var watchers: [@Sendable (Stanza) -> Void] = []
         var closeWatchers: [@Sendable () -> Void] = []
         var refusal: StanzaError?
+        /// nil until something is owed; then what, nothing of it ever coming if that is nil.
+        var owed: Stanza??
     }
 
     /// With `answersLate`, answers come from another thread.
@@ -44,6 +46,11 @@ final class TestOwner: StreamOwner {
     /// Refuses sessions from now on.
     func refuse(with error: StanzaError?) {
         state.withLock { $0.refusal = error }
+    }
+
+    /// What a client that ends its side is still to get; nil makes it wait in vain.
+    func owe(_ stanza: Stanza?) {
+        state.withLock { $0.owed = .some(stanza) }
     }
 
     /// Runs on the connection's loop.
@@ -109,6 +116,17 @@ final class TestOwner: StreamOwner {
                 connection.send(stanza.failure(StanzaError(.forbidden)))
             }
             for watcher in watchers { watcher(stanza) }
+        }
+    }
+
+    func finished(_ connection: StreamConnection) {
+        let owed = state.withLock { $0.owed }
+        guard let owed else { return connection.close(nil) }
+        // Another loop answers a little later.
+        connection.eventLoop.execute {
+            guard let owed else { return }
+            connection.send(owed)
+            connection.close(nil)
         }
     }
 
