@@ -7,7 +7,7 @@ import Glibc
 /// are clean and come from files. The kernel would take them under pressure; until then they count
 /// as the program's. What is used again is mapped again, from the page cache.
 package enum StartupPages {
-    /// Bytes that are read of `/proc/self/maps`: a program has a hundred mappings of a hundred bytes.
+    /// Bytes read of `/proc/self/maps`: a program has a hundred mappings of a hundred bytes.
     ///
     /// Mappings past that are left as they are.
     private static let mapsBytesMaximum = 256 * 1024
