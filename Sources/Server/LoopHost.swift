@@ -39,6 +39,8 @@ actor LoopHost {
     /// What this loop is to do itself, in order.
     private var inbox: [Letter] = []
     private var isWorking = false
+    /// Accounts that are being read again.
+    private var suspensions = Suspensions()
     /// What waits for the other loops, by index, until the batch is done.
     private var mail: [[Letter]]
 
@@ -109,6 +111,7 @@ extension LoopHost {
 
     private func open(_ letter: Letter) {
         let now = Instant.now
+        guard let letter = suspensions.pass(letter) else { return }
         switch letter {
         case .stanza(let routed):
             guard let to = routed.stanza.to else { return }
@@ -269,20 +272,35 @@ extension LoopHost {
 
     /// Reads an account again after the store refused one of its changes, so that memory says what
     /// the disk says.
+    ///
+    /// Meanwhile nothing of the account is decided: a change that is committed after the reading
+    /// would be on the disk and, once what was read is taken over, not in memory.
     private func restore(_ owner: JID) {
-        reading.async { [loop, store, profile, log] in
-            do {
-                let account = Account(
-                    jid: owner,
-                    roster: Roster(try store.roster(of: owner)),
-                    nodes: try store.nodes(of: owner),
-                    profile: profile
-                )
-                loop.execute { self.assumeIsolated { $0.shard.restore(account) } }
-            } catch {
-                log.error("\(owner) cannot be read again: \(error)")
+        guard suspensions.begin(owner) else { return }
+        // Behind all that the store was asked already.
+        writer.submit([], .immediate) { [loop, reading, store, profile, log] _ in
+            reading.async {
+                var account: Account?
+                do {
+                    account = Account(
+                        jid: owner,
+                        roster: Roster(try store.roster(of: owner)),
+                        nodes: try store.nodes(of: owner),
+                        profile: profile
+                    )
+                } catch {
+                    log.error("\(owner) cannot be read again: \(error)")
+                }
+                loop.execute { [account] in
+                    self.assumeIsolated { $0.resume(owner, with: account) }
+                }
             }
         }
+    }
+
+    private func resume(_ owner: JID, with account: Account?) {
+        if let account { shard.restore(account) }
+        take(suspensions.end(owner))
     }
 
     private func load(_ request: LoadRequest, for owner: JID) {
