@@ -17,6 +17,8 @@ struct StoreQueue {
         /// nil where a later change took the place.
         var changes: [StoreChange?]
         var completion: StoreWriter.Completion
+        /// There was no room for its changes.
+        var isRefused = false
     }
 
     private(set) var submissions: [Submission] = []
@@ -61,6 +63,13 @@ struct StoreQueue {
             for index in changes.indices { replace(with: changes[index], at: index) }
         }
         return true
+    }
+
+    /// Keeps the place of a submission for which there was no room: its failure is told in the
+    /// order of the others, since whoever asked counts on that.
+    mutating func refuse(_ completion: @escaping StoreWriter.Completion) {
+        submissions.append(Submission(changes: [], completion: completion, isRefused: true))
+        isUrgent = true
     }
 
     /// Takes all that waits.

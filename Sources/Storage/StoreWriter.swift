@@ -14,8 +14,6 @@ package final class StoreWriter: Sendable {
 
     private struct State {
         var queue = StoreQueue()
-        /// Submissions for which there was no room: they are answered on the writer's thread.
-        var refused: [Completion] = []
         var isClosing = false
         /// What the thread sleeps for; nil while it works.
         var wait: Wait?
@@ -50,12 +48,12 @@ package final class StoreWriter: Sendable {
         let (isClosed, wakes) = state.withLock { state in
             if state.isClosing { return (true, false) }
             if !state.queue.add(changes, durability, at: now, completion: completion) {
-                state.refused.append(completion)
+                state.queue.refuse(completion)
             }
             let wakes =
                 switch state.wait {
                 case .forWork: true
-                case .forMore: state.queue.isReady(at: now) || !state.refused.isEmpty
+                case .forMore: state.queue.isReady(at: now)
                 case nil: false
                 }
             if wakes { state.wait = nil }
@@ -98,7 +96,7 @@ package final class StoreWriter: Sendable {
 extension StoreWriter {
     private enum Step {
         case sleep(until: ContinuousClock.Instant?)
-        case work([StoreQueue.Submission], refused: [Completion])
+        case work([StoreQueue.Submission])
         case end
     }
 
@@ -110,10 +108,7 @@ extension StoreWriter {
                 let left = (due - ContinuousClock.now).components
                 let nanoseconds = left.seconds * 1_000_000_000 + left.attoseconds / 1_000_000_000
                 _ = wake.wait(timeout: .now() + .nanoseconds(Int(max(0, nanoseconds)) + 1))
-            case .work(let submissions, let refused):
-                for completion in refused {
-                    completion(.failure(StoreError(.busy, "too many changes wait for the disk")))
-                }
+            case .work(let submissions):
                 commit(submissions)
             case .end:
                 // Everything was applied; what closing can still fail at is not the callers'.
@@ -128,12 +123,9 @@ extension StoreWriter {
         let now = ContinuousClock.now
         return state.withLock { state in
             state.wait = nil
-            let hasWork = !state.queue.submissions.isEmpty || !state.refused.isEmpty
-            if state.isClosing && !hasWork { return .end }
-            if state.isClosing || state.queue.isReady(at: now) || !state.refused.isEmpty {
-                let refused = state.refused
-                state.refused = []
-                return .work(state.queue.take(), refused: refused)
+            if state.isClosing && state.queue.submissions.isEmpty { return .end }
+            if state.isClosing || state.queue.isReady(at: now) {
+                return .work(state.queue.take())
             }
             state.wait = state.queue.due == nil ? .forWork : .forMore
             return .sleep(until: state.queue.due)
@@ -144,7 +136,7 @@ extension StoreWriter {
         guard !submissions.isEmpty else { return }
         do {
             try transaction(submissions.flatMap { $0.changes.compactMap(\.self) })
-            for submission in submissions { submission.completion(.success(())) }
+            for submission in submissions { submission.completion(Self.outcome(submission)) }
         } catch  where submissions.count == 1 {
             submissions[0].completion(.failure(error))
         } catch {
@@ -155,10 +147,15 @@ extension StoreWriter {
     private func commitAlone(_ submission: StoreQueue.Submission) {
         do {
             try transaction(submission.changes.compactMap(\.self))
-            submission.completion(.success(()))
+            submission.completion(Self.outcome(submission))
         } catch {
             submission.completion(.failure(error))
         }
+    }
+
+    private static func outcome(_ submission: StoreQueue.Submission) -> Result<Void, StoreError> {
+        submission.isRefused
+            ? .failure(StoreError(.busy, "too many changes wait for the disk")) : .success(())
     }
 
     private func transaction(_ changes: [StoreChange]) throws(StoreError) {

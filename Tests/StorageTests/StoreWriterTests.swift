@@ -119,6 +119,24 @@ import XMPP
         writer.close()
     }
 
+    /// A reply waits for all changes before it: a later answer says that the earlier are there.
+    @Test func tellsARefusalBehindWhatWasAskedBefore() throws {
+        let gate = Gate()
+        let writer = StoreWriter(MemoryStore(fault: gate.pass))
+        let told = Mutex<[String]>([])
+        writer.submit([save("first")], .immediate)
+        gate.entered.wait()
+        let many = Array(repeating: save("u"), count: StoreQueue.changesMaximum - 1)
+        for (name, changes) in [
+            ("many", many), ("over", [save("x"), save("y")]), ("last", [save("z")]),
+        ] {
+            writer.submit(changes, .immediate) { _ in told.withLock { $0.append(name) } }
+        }
+        gate.open.signal()
+        writer.close()
+        #expect(told.withLock(\.self) == ["many", "over", "last"])
+    }
+
     @Test func refusesMoreThanTheQueueHolds() throws {
         let gate = Gate()
         let writer = StoreWriter(MemoryStore(fault: gate.pass))
