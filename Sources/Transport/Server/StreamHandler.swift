@@ -162,8 +162,9 @@ extension StreamHandler {
         }
     }
 
-    /// The peer has ended its side of a session: the owner says when it has its answers. False
-    /// where there is no session, and so nothing to wait for.
+    /// The peer has ended its side of a session: the owner says when it has its answers.
+    ///
+    /// False where there is no session, and so nothing to wait for.
     func finish() -> Bool {
         guard phase == .session || phase == .finishing, let connection else { return false }
         guard phase == .session else { return true }
