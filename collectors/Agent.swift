@@ -107,6 +107,7 @@ struct Agent {
     /// Ends in order: viewers see at once that the host is gone.
     private mutating func stop() {
         guard publisher.isOnline else { return }
+        send(publisher.publish(journal.end(at: .now)))
         connection.client.send(Stanza(.presence, type: "unavailable"))
         connection.close()
         let deadline = SystemClock.monotonic.now + Self.closingTime

@@ -95,6 +95,17 @@ struct Journal {
         return [.snapshot(.meta, .element(meta.element))] + lists + [.event(event)]
     }
 
+    /// The event of an end on purpose.
+    mutating func end(at now: Instant) -> Event {
+        Event(
+            .stopped,
+            at: now,
+            seq: next(.events),
+            run: run,
+            summary: "the agent of \(host) stopped"
+        )
+    }
+
     /// The catalogue with the thresholds of the rules that hold for a whole metric.
     private func described() -> [MetricDescription] {
         Catalogue.metrics.map { metric in

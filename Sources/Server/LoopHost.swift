@@ -18,18 +18,18 @@ actor LoopHost {
     nonisolated let unownedExecutor: UnownedSerialExecutor
     private let index: Int
     private let placement: Placement
-    private let store: any Store
+    let store: any Store
     private let writer: StoreWriter
-    private let reading: DispatchQueue
-    private let profile: PubSubService.Profile
-    private let log: Logger
+    let reading: DispatchQueue
+    let profile: PubSubService.Profile
+    let log: Logger
     /// All hosts, this one too, by index; set once, before the first connection.
     private var hosts: [LoopHost] = []
 
     /// The world as it was at the start: all but its groups stays.
     nonisolated let world: World
-    private var shard: AccountShard
-    private var outbox = Outbox()
+    var shard: AccountShard
+    var outbox = Outbox()
     private var connections: [SessionID: StreamConnection] = [:]
     /// The sessions of this loop's connections; an entry lives as long as its connection, which
     /// `connections` holds.
@@ -40,7 +40,7 @@ actor LoopHost {
     private var inbox: [Letter] = []
     private var isWorking = false
     /// Accounts that are being read again.
-    private var suspensions = Suspensions()
+    var suspensions = Suspensions()
     /// What waits for the other loops, by index, until the batch is done.
     private var mail: [[Letter]]
 
@@ -161,7 +161,7 @@ extension LoopHost {
 // MARK: - Effects
 
 extension LoopHost {
-    private func carryOut(_ effects: [Effect], of owner: JID) {
+    func carryOut(_ effects: [Effect], of owner: JID) {
         guard !effects.isEmpty else { return }
         for action in outbox.add(effects, owner: owner) {
             switch action {
@@ -176,7 +176,7 @@ extension LoopHost {
         }
     }
 
-    private func perform(_ effect: Effect) {
+    func perform(_ effect: Effect) {
         switch effect {
         case .store: break
         case .deliver(let stanza, let session): send(stanza, to: session)
@@ -250,90 +250,6 @@ extension LoopHost {
                 .event(head: notification.head, tail: notification.tail, to: group),
                 to: target
             )
-        }
-    }
-}
-
-// MARK: - The store
-
-extension LoopHost {
-    private func stored(_ ticket: UInt64, _ result: Result<Void, StoreError>) {
-        switch result {
-        case .success:
-            for effect in outbox.committed(through: ticket) { perform(effect) }
-        case .failure(let error):
-            let (owner, effects) = outbox.refused(ticket)
-            log.error("the store refused a change: \(error)")
-            for effect in effects { perform(effect) }
-            if let owner { restore(owner) }
-        }
-        take([])
-    }
-
-    /// Reads an account again after the store refused one of its changes, so that memory says what
-    /// the disk says.
-    ///
-    /// Meanwhile nothing of the account is decided: a change that is committed after the reading
-    /// would be on the disk and, once what was read is taken over, not in memory.
-    private func restore(_ owner: JID) {
-        guard suspensions.begin(owner) else { return }
-        // Behind all that the store was asked already.
-        writer.submit([], .immediate) { [loop, reading, store, profile, log] _ in
-            reading.async {
-                var account: Account?
-                do {
-                    account = Account(
-                        jid: owner,
-                        roster: Roster(try store.roster(of: owner)),
-                        nodes: try store.nodes(of: owner),
-                        profile: profile
-                    )
-                } catch {
-                    log.error("\(owner) cannot be read again: \(error)")
-                }
-                loop.execute { [account] in
-                    self.assumeIsolated { $0.resume(owner, with: account) }
-                }
-            }
-        }
-    }
-
-    private func resume(_ owner: JID, with account: Account?) {
-        if let account { shard.restore(account) }
-        take(suspensions.end(owner))
-    }
-
-    private func load(_ request: LoadRequest, for owner: JID) {
-        reading.async { [loop, store, log] in
-            var payloads: [String: [UInt8]] = [:]
-            do {
-                payloads = try store.payloads(
-                    owner: owner,
-                    node: request.node,
-                    items: request.items
-                )
-            } catch {
-                log.error("items of \(owner) cannot be read: \(error)")
-            }
-            let loaded = request.answered(payloads)
-            loop.execute {
-                self.assumeIsolated { host in
-                    host.carryOut(
-                        host.shard.loaded(loaded, for: owner, at: Instant.now),
-                        of: owner
-                    )
-                    host.take([])
-                }
-            }
-        }
-    }
-}
-
-extension StoreChange {
-    init(_ change: Change) {
-        switch change {
-        case .roster(let change): self = .roster(change)
-        case .pubsub(let change): self = .pubsub(change)
         }
     }
 }

@@ -13,8 +13,6 @@ import XMPP
 /// A running server: the stores, the event loops with their accounts, the listeners.
 final class Server: Sendable {
     static let version = "0.1.0"
-    /// Names the software in its capabilities (XEP-0115).
-    private static let capabilitiesNode = "urn:lapwing:server"
     /// What the server speaks; a module that is added is added here.
     static let modules: [any Module.Type] = [
         RosterModule.self, PEPModule.self, DiscoModule.self, PingModule.self, VersionModule.self,
@@ -33,10 +31,10 @@ final class Server: Sendable {
     let tls: TLSContextBox?
     /// Held until everything is written.
     private let lock: Mutex<DataDirectoryLock?>
-    private let group: MultiThreadedEventLoopGroup
-    private let loops: Loops
-    private let listeners = Mutex<[(configuration: ServerConfiguration.Listener, Listener)]>([])
-    private let control = Mutex<(any Channel)?>(nil)
+    let group: MultiThreadedEventLoopGroup
+    let loops: Loops
+    let listeners = Mutex<[(configuration: ServerConfiguration.Listener, Listener)]>([])
+    let control = Mutex<(any Channel)?>(nil)
 
     private init(
         _ configuration: ServerConfiguration,
@@ -202,101 +200,6 @@ extension Server {
     private func introduceHosts() async {
         for host in hosts { await host.join(hosts) }
     }
-
-    private func listen() async throws {
-        let admission = Admission(
-            total: configuration.limits.connections,
-            perAddress: configuration.limits.connectionsPerAddress
-        )
-        for listener in configuration.listeners {
-            do {
-                let opened = try await Listener.start(
-                    listenerConfiguration(listener),
-                    on: loops,
-                    owner: self,
-                    tls: tls,
-                    admission: admission
-                )
-                listeners.withLock { $0.append((listener, opened)) }
-                log.info(
-                    "listening on \(listener.address) port \(opened.port), \(listener.security)"
-                )
-            } catch {
-                throw Failure(1, "\(error)")
-            }
-        }
-        do {
-            let socket = ControlSocket(
-                path: configuration.controlSocket,
-                administrator: self,
-                log: log
-            )
-            let channel = try await socket.listen(on: group)
-            control.withLock { $0 = channel }
-        } catch {
-            throw Failure(1, "\(error)")
-        }
-        if let tls { log.info("certificate: \(tls.current.describe())") }
-        log.info("serving \(domain)")
-    }
-
-    private func listenerConfiguration(
-        _ listener: ServerConfiguration.Listener
-    ) -> ListenerConfiguration {
-        let security: ServerStream.Security =
-            switch listener.security {
-            case .startTLS: .startTLS(isRequired: true)
-            case .direct: .direct
-            case .plain: .plain
-            }
-        var stream = ServerStream.Configuration(
-            domain: domain.domain,
-            security: security,
-            pretence: pretence
-        )
-        stream.offersChannelBinding = listener.channelBinding
-        // XEP-0115 §6.3: clients learn what the server can do without asking.
-        if let capabilities = EntityCapabilities(
-            node: Self.capabilitiesNode,
-            describing: DiscoModule.serverInfo(in: hosts[0].world)
-        ) {
-            stream.sessionFeatures = [capabilities.element]
-        }
-        if !configuration.accounts.plain {
-            stream.mechanisms.removeAll { $0 == .plain }
-        }
-        return ListenerConfiguration(
-            host: listener.address,
-            port: listener.port,
-            stream: stream,
-            limits: ConnectionLimits(configuration.limits)
-        )
-    }
-
-    /// The port that a listener of that kind has; for tests.
-    func port(_ security: ServerConfiguration.Listener.Security) -> Int? {
-        listeners.withLock { listeners in
-            listeners.first { $0.configuration.security == security }?.1.port
-        }
-    }
-
-    /// Writes which listener has which port, for who started the server with ports of its choice.
-    func writeReadyFile(_ path: String) throws {
-        let lines = listeners.withLock { listeners in
-            listeners.map { configuration, listener in
-                "\(configuration.security.readyName) \(configuration.address) \(listener.port)\n"
-            }
-        }
-        // Appears whole: a reader that waits for it finds all lines.
-        let draft = path + ".new"
-        guard let file = fopen(draft, "w") else {
-            throw Failure(1, "\(path): \(String(cString: strerror(errno)))")
-        }
-        fputs(lines.joined(), file)
-        guard fclose(file) == 0, rename(draft, path) == 0 else {
-            throw Failure(1, "\(path): \(String(cString: strerror(errno)))")
-        }
-    }
 }
 
 // MARK: - Life
@@ -334,41 +237,5 @@ extension Server {
         writer.close()
         lock.withLock { $0 = nil }
         try? await group.shutdownGracefully()
-    }
-}
-
-extension ConnectionLimits {
-    init(_ limits: ServerConfiguration.Limits) {
-        self.init()
-        beforeLogin = XMLLimits(
-            stanzaBytes: limits.stanzaBytesBeforeLogin,
-            depth: limits.stanzaDepth,
-            attributes: limits.stanzaAttributes,
-            children: limits.stanzaChildren
-        )
-        afterLogin = XMLLimits(
-            stanzaBytes: limits.stanzaBytes,
-            depth: limits.stanzaDepth,
-            attributes: limits.stanzaAttributes,
-            children: limits.stanzaChildren
-        )
-        login = limits.loginTime
-        pingAfter = limits.pingAfter
-        goneAfter = limits.goneAfter
-        outboundBytes = limits.outboundQueueBytes
-        rate =
-            limits.bytesPerSecond == 0
-            ? nil : ByteRate(bytesPerSecond: limits.bytesPerSecond, burst: limits.burstBytes)
-    }
-}
-
-extension ServerConfiguration.Listener.Security {
-    /// The listener's name in the ready file.
-    var readyName: String {
-        switch self {
-        case .startTLS: "c2s"
-        case .direct: "c2s-direct"
-        case .plain: "c2s-plain"
-        }
     }
 }

@@ -26,6 +26,10 @@ struct JournalTests {
             let tick = Tick(at: at, uptime: now, boottime: now, elapsed: 1)
             return journal.record(&reading, at: tick, hasRoom: hasRoom)
         }
+
+        func end() -> Event {
+            journal.end(at: Instant(milliseconds: Int64(seconds) * 1000))
+        }
     }
 
     private let rule = AlertRule(
@@ -60,6 +64,17 @@ struct JournalTests {
                 if case .event(let event) = $0 { event.kind == .started } else { false }
             }
         )
+    }
+
+    @Test func theEndIsTheLastEventOfTheRun() {
+        let probe = Probe(rules: [rule])
+        let first = probe.tick(cpu: 5).compactMap {
+            if case .event(let event) = $0 { event } else { nil }
+        }
+        let last = probe.end()
+        #expect(last.kind == .stopped)
+        #expect(last.run == first.first?.run)
+        #expect(last.seq == first.count + 1)
     }
 
     @Test func theBirthCarriesTheThresholds() throws {

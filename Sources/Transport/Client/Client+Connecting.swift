@@ -89,7 +89,7 @@ extension Client {
             keys: state.withLock { $0.keys },
             tls: tls,
             owner: self,
-            on: LoopState(eventLoop, index: 0)
+            on: LoopState(eventLoop)
         )
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
         queue.onResume { eventLoop.execute { bound.value.resumeReading() } }

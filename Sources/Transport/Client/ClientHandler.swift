@@ -10,9 +10,9 @@ final class ClientHandler: ChannelInboundHandler, Gathering {
 
     private let configuration: ClientConfiguration
     private let tlsContext: TLSContext?
-    private let owner: any ClientHandlerOwner
-    private let parser: XMLStreamParser
-    private var machine: ClientStream
+    let owner: any ClientHandlerOwner
+    let parser: XMLStreamParser
+    var machine: ClientStream
     private var tls: TLSHandler?
     private(set) var context: ChannelHandlerContext?
     let flushList: FlushList
@@ -21,15 +21,15 @@ final class ClientHandler: ChannelInboundHandler, Gathering {
 
     private var phase = Phase.negotiating
     private var deadline: NIODeadline
-    private var receivedAt: NIODeadline
+    var receivedAt: NIODeadline
     private var timer: RepeatedTask?
-    private var pingedAt: NIODeadline?
-    private var isPaused = false
+    var pingedAt: NIODeadline?
+    var isPaused = false
     private var failure: ClientError?
     /// Counts the parser's restarts: what was parsed before one is not to be read after it.
-    private var restarts = 0
-    private var batch: [ClientEvent] = []
-    private var own: JID?
+    var restarts = 0
+    var batch: [ClientEvent] = []
+    var own: JID?
 
     private enum Phase {
         case negotiating, online, closing, closed
@@ -178,92 +178,10 @@ extension ClientHandler {
     }
 }
 
-// MARK: - Input
-
-extension ClientHandler {
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let bytes = unwrapInboundIn(data)
-        receivedAt = context.eventLoop.now
-        pingedAt = nil
-        var events: [XMLEvent] = []
-        var error: StreamError?
-        bytes.withUnsafeReadableBytes { bytes in
-            do throws(StreamError) {
-                try parser.feed(bytes, into: &events)
-            } catch let failure {
-                error = failure
-            }
-        }
-        process(events, error)
-        deliverBatch()
-    }
-
-    private func process(_ events: [XMLEvent], _ error: StreamError?) {
-        let generation = restarts
-        for event in events {
-            switch event {
-            case .element(let element): perform(machine.received(element))
-            case .opened(let header): perform(machine.opened(header))
-            case .closed: perform(machine.peerClosed())
-            }
-            // What came in the clear behind <proceed/> is nobody's word (RFC 6120 §5.4.3.3).
-            guard restarts == generation else { return }
-        }
-        if let error { perform(machine.inputFailed(error)) }
-    }
-
-    private func deliverBatch() {
-        guard !batch.isEmpty else { return }
-        let events = batch
-        batch = []
-        guard !owner.received(events), !isPaused else { return }
-        isPaused = true
-        setReading(false)
-    }
-
-    /// Goes on reading, when whoever reads the events has caught up.
-    func resumeReading() {
-        guard isPaused, let context else { return }
-        isPaused = false
-        receivedAt = context.eventLoop.now
-        setReading(true)
-    }
-
-    private func setReading(_ reads: Bool) {
-        // It fails only for a channel that is closed.
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
-    }
-
-    private func receive(_ stanza: Stanza) {
-        guard let own, stanza.kind == .iq else {
-            batch.append(.stanza(stanza))
-            return
-        }
-        if stanza.isRequest {
-            receiveRequest(stanza, own: own)
-        } else if !owner.answered(stanza, own: own) {
-            batch.append(.stanza(stanza))
-        }
-    }
-
-    private func receiveRequest(_ stanza: Stanza, own: JID) {
-        if stanza.type == "get", stanza.payload("ping", Namespace.ping) != nil {
-            send(stanza.result())
-        } else if stanza.type == "set", stanza.payload("query", Namespace.roster) != nil {
-            // RFC 6121 §2.1.6: pushes from anybody else are to be ignored (CVE-2015-8688).
-            guard stanza.from == nil || stanza.from == own.bare else { return }
-            send(stanza.result())
-            batch.append(.stanza(stanza))
-        } else {
-            batch.append(.stanza(stanza))
-        }
-    }
-}
-
 // MARK: - Actions
 
 extension ClientHandler {
-    private func perform(_ action: ClientStream.Action) {
+    func perform(_ action: ClientStream.Action) {
         switch action {
         case .nothing: break
         case .deliver(let stanza): receive(stanza)
@@ -339,8 +257,6 @@ extension ClientHandler {
         flushGathered()
         context.fireChannelWritabilityChanged()
     }
-
-    func drained() {}
 }
 
 // MARK: - Deadlines
@@ -382,42 +298,6 @@ extension ClientHandler {
                     [Element("ping", Namespace.ping)]
                 )
             )
-        }
-    }
-}
-
-extension ClientError {
-    /// What became of a stream, in a client's terms.
-    init(_ failure: ClientStreamFailure) {
-        switch failure {
-        case .authenticationFailed(let reason):
-            let text = reason.text.map { " (\($0))" } ?? ""
-            self = .authentication(reason.condition.rawValue + text)
-        case .serverNotAuthentic(let text):
-            self = .violation(StreamError(.notAuthorized, text: text))
-        case .noMechanism(let offered):
-            self = .unsupported(
-                "a log-in that is allowed; it has \(offered.joined(separator: ", "))"
-            )
-        case .tlsUnavailable: self = .unsupported("STARTTLS")
-        case .passwordUnusable:
-            self = .authentication("the password holds what no password can")
-        case .bindingFailed(let error): self = .bind(error)
-        case .streamFailed(let error): self = .stream(error)
-        case .protocolViolated(let error): self = .violation(error)
-        case .closedByServer: self = .disconnected("the server closed the stream")
-        case .timedOut: self = .timeout("the server is silent")
-        case .disconnected: self = .disconnected("the connection was cut")
-        }
-    }
-
-    /// Whether trying again without a change by somebody is of no use.
-    var isFinal: Bool {
-        switch self {
-        case .authentication(let condition): !condition.hasPrefix("temporary-auth-failure")
-        case .stream(let error): error.condition == .conflict
-        case .closed: true
-        case .unreachable, .tls, .unsupported, .bind, .violation, .timeout, .disconnected: false
         }
     }
 }

@@ -12,8 +12,6 @@ protocol Gathering: AnyObject {
     /// Whether the loop's ``FlushList`` has this handler.
     var isListed: Bool { get set }
     var flushList: FlushList { get }
-    /// Everything gathered has been handed to a channel that had been full before.
-    func drained()
 }
 
 extension Gathering {

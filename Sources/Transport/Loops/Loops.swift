@@ -4,14 +4,12 @@ package import XMPP
 /// What the connections of one event loop share; touched on that loop only.
 final class LoopState {
     let eventLoop: any EventLoop
-    let index: Int
     let parsers = ParserPool()
     let flushList: FlushList
     let sweep: Sweep
 
-    init(_ eventLoop: any EventLoop, index: Int) {
+    init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
-        self.index = index
         flushList = FlushList(eventLoop)
         sweep = Sweep(eventLoop)
     }
@@ -27,9 +25,9 @@ package final class Loops: Sendable {
     package init(_ group: any EventLoopGroup) {
         self.group = group
         var states: [ObjectIdentifier: NIOLoopBoundBox<LoopState>] = [:]
-        for (index, eventLoop) in group.makeIterator().enumerated() {
+        for eventLoop in group.makeIterator() {
             states[ObjectIdentifier(eventLoop)] = .makeBoxSendingValue(
-                LoopState(eventLoop, index: index),
+                LoopState(eventLoop),
                 eventLoop: eventLoop
             )
         }

@@ -89,7 +89,7 @@ package final class Listener: Sendable {
             guard admission.enter(address) else { throw ListenerError.full }
             channel.closeFuture.whenComplete { _ in admission.leave(address) }
         }
-        let handler = StreamHandler(listener, on: loop, address: address)
+        let handler = StreamHandler(listener, on: loop)
         let pipeline = channel.pipeline.syncOperations
         if listener.configuration.stream.security == .direct, let box = listener.tls {
             let tls = try TLSHandler(server: box.current)

@@ -6,29 +6,11 @@ package import XMPP
 /// It can be kept and passed anywhere, but used only on its event loop; the box inside checks that.
 package final class StreamConnection: Sendable {
     package let eventLoop: any EventLoop
-    /// The peer's IP address.
-    package let address: String
-    /// Which of the ``Loops`` it lives on.
-    package let loopIndex: Int
     private let handler: NIOLoopBound<StreamHandler>
 
-    init(_ handler: StreamHandler, on loop: LoopState, address: String) {
-        self.handler = NIOLoopBound(handler, eventLoop: loop.eventLoop)
-        eventLoop = loop.eventLoop
-        loopIndex = loop.index
-        self.address = address
-    }
-
-    /// The full address of the session, once it is bound.
-    package var jid: JID? { handler.value.jid }
-
-    /// The account that was logged in to; nil before.
-    package var account: JID? { handler.value.account }
-
-    /// The owner's own number for the session.
-    package var session: UInt64? {
-        get { handler.value.session }
-        set { handler.value.session = newValue }
+    init(_ handler: StreamHandler, on eventLoop: any EventLoop) {
+        self.handler = NIOLoopBound(handler, eventLoop: eventLoop)
+        self.eventLoop = eventLoop
     }
 
     /// Sends whole stanzas as bytes, together with all else that this tick sends.
@@ -54,14 +36,6 @@ package final class StreamConnection: Sendable {
 
     /// Bytes that wait for the peer to read.
     package var queuedBytes: Int { handler.value.gathered.readableBytes }
-
-    /// Lets the peer send as much as it can: for those who are trusted with it.
-    package func liftRateLimit() {
-        handler.value.liftRateLimit()
-    }
-
-    /// What TLS settled on; nil without it.
-    package var tls: TLSSummary? { handler.value.tls?.summary }
 
     /// Why the stream ended, for a log; nil while it lasts.
     package var ending: String? { handler.value.endingReason }

@@ -90,8 +90,7 @@ extension StreamHandler {
             write(writer.bytes)
         case .startTLS(let proceed):
             startTLS(proceed)
-        case .restart(let success, let account):
-            self.account = account
+        case .restart(let success, _):
             write(success.serialized(inheriting: Namespace.client))
             restartParser()
             parser.limits = limits.afterLogin
@@ -244,11 +243,6 @@ extension StreamHandler {
         isThrottled = false
         receivedAt = loop.eventLoop.now
         updateReading()
-    }
-
-    func liftRateLimit() {
-        budget = nil
-        unthrottle()
     }
 
     private func updateReading() {

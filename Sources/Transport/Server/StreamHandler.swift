@@ -37,7 +37,6 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     private(set) var context: ChannelHandlerContext?
     private(set) var connection: StreamConnection?
     var tls: TLSHandler?
-    let address: String
 
     // Gathering
     var gathered = ByteBuffer()
@@ -67,9 +66,6 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     var ping: String?
     /// Whether the owner was asked to bind, and so must hear of the end.
     var isOwned = false
-    /// What the owner calls the session.
-    var session: UInt64?
-    var account: JID?
     var endingReason: String?
 
     /// How far the connection is, as far as deadlines go.
@@ -86,10 +82,9 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
         var error: StreamError?
     }
 
-    init(_ listener: ListenerContext, on loop: LoopState, address: String) {
+    init(_ listener: ListenerContext, on loop: LoopState) {
         self.listener = listener
         self.loop = loop
-        self.address = address
         let limits = listener.configuration.limits
         parser = XMLStreamParser(limits: limits.beforeLogin, pool: loop.parsers)
         machine = ServerStream(listener.configuration.stream)
@@ -101,7 +96,6 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
 
     var flushList: FlushList { loop.flushList }
     var limits: ConnectionLimits { listener.configuration.limits }
-    var jid: JID? { machine.jid }
 }
 
 extension NIODeadline {
@@ -114,7 +108,7 @@ extension NIODeadline {
 extension StreamHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        connection = StreamConnection(self, on: loop, address: address)
+        connection = StreamConnection(self, on: loop.eventLoop)
         loop.sweep.add(self)
     }
 
@@ -232,27 +226,17 @@ extension StreamHandler {
         guard gathered.readableBytes + count > limits.outboundBytes else { return true }
         // A lot in one tick is no slow reader.
         flushGathered()
-        guard gathered.readableBytes > 0, let connection else { return true }
-        switch listener.owner.overflowed(connection) {
-        case .drop: break
-        case .endStream:
-            // Whole stanzas are dropped: what went out before ended with one.
-            gathered = ByteBuffer()
-            end(with: StreamEndReason(error: StreamError(.resourceConstraint)))
-        }
+        guard gathered.readableBytes > 0 else { return true }
+        // Nobody who does not read may cost memory without bound. Whole stanzas are dropped: what
+        // went out before ended with one.
+        gathered = ByteBuffer()
+        end(with: StreamEndReason(error: StreamError(.resourceConstraint)))
         return false
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, gathered.readableBytes > 0 {
-            flushGathered()
-            if gathered.readableBytes == 0 { drained() }
-        }
+        flushGathered()
         context.fireChannelWritabilityChanged()
-    }
-
-    func drained() {
-        if phase == .session, let connection { listener.owner.drained(connection) }
     }
 
     func end(with reason: StreamEndReason) {

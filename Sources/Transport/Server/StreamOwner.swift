@@ -35,29 +35,9 @@ package protocol StreamOwner: Sendable {
     /// The stream of a connection that ``bind(account:resource:on:_:)`` was called for has ended;
     /// called once. What is sent from here on is dropped.
     func closed(_ connection: StreamConnection)
-
-    /// A connection's queue has no room for what was to be sent, because its reader is slow.
-    func overflowed(_ connection: StreamConnection) -> Overflow
-
-    /// A connection that had a queue has none: more can be sent to it.
-    func drained(_ connection: StreamConnection)
-}
-
-/// What becomes of a connection whose queue is full.
-package enum Overflow: Sendable, Hashable {
-    /// The stream ends with `resource-constraint`; what is queued is dropped.
-    case endStream
-    /// What was to be sent is dropped; the owner makes up for it.
-    case drop
 }
 
 extension StreamOwner {
     /// Nothing is waited for.
     package func finished(_ connection: StreamConnection) { connection.close(nil) }
-
-    /// Nobody who does not read may cost memory without bound.
-    package func overflowed(_ connection: StreamConnection) -> Overflow { .endStream }
-
-    /// Nobody waits.
-    package func drained(_ connection: StreamConnection) {}
 }

@@ -93,7 +93,7 @@ final class StreamPair {
             keys: setting.keys,
             tls: setting.clientTLS,
             owner: recorder,
-            on: LoopState(loop, index: 0)
+            on: LoopState(loop)
         )
         let listener = ListenerContext(
             ListenerConfiguration(

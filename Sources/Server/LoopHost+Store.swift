@@ -1,0 +1,90 @@
+import Dispatch
+import Logging
+import Modules
+import NIOCore
+import Platform
+import Storage
+import XMPP
+
+// What comes back from the store, and what is asked of it.
+extension LoopHost {
+    func stored(_ ticket: UInt64, _ result: Result<Void, StoreError>) {
+        switch result {
+        case .success:
+            for effect in outbox.committed(through: ticket) { perform(effect) }
+        case .failure(let error):
+            let (owner, effects) = outbox.refused(ticket)
+            log.error("the store refused a change: \(error)")
+            for effect in effects { perform(effect) }
+            if let owner { restore(owner) }
+        }
+        take([])
+    }
+
+    /// Reads an account again after the store refused one of its changes, so that memory says what
+    /// the disk says.
+    ///
+    /// Meanwhile nothing of the account is decided: a change that is committed after the reading
+    /// would be on the disk and, once what was read is taken over, not in memory.
+    private func restore(_ owner: JID) {
+        guard suspensions.begin(owner) else { return }
+        // Behind all that the store was asked already.
+        writer.submit([], .immediate) { [loop, reading, store, profile, log] _ in
+            reading.async {
+                var account: Account?
+                do {
+                    account = Account(
+                        jid: owner,
+                        roster: Roster(try store.roster(of: owner)),
+                        nodes: try store.nodes(of: owner),
+                        profile: profile
+                    )
+                } catch {
+                    log.error("\(owner) cannot be read again: \(error)")
+                }
+                loop.execute { [account] in
+                    self.assumeIsolated { $0.resume(owner, with: account) }
+                }
+            }
+        }
+    }
+
+    private func resume(_ owner: JID, with account: Account?) {
+        if let account { shard.restore(account) }
+        take(suspensions.end(owner))
+    }
+
+    func load(_ request: LoadRequest, for owner: JID) {
+        reading.async { [loop, store, log] in
+            var payloads: [String: [UInt8]] = [:]
+            do {
+                payloads = try store.payloads(
+                    owner: owner,
+                    node: request.node,
+                    items: request.items
+                )
+            } catch {
+                log.error("items of \(owner) cannot be read: \(error)")
+            }
+            let loaded = request.answered(payloads)
+            loop.execute {
+                self.assumeIsolated { host in
+                    host.carryOut(
+                        host.shard.loaded(loaded, for: owner, at: Instant.now),
+                        of: owner
+                    )
+                    host.take([])
+                }
+            }
+        }
+    }
+}
+
+extension StoreChange {
+    init(_ change: Change) {
+        switch change {
+        case .roster(let change): self = .roster(change)
+        case .pubsub(let change): self = .pubsub(change)
+        }
+    }
+}

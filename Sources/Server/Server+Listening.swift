@@ -1,0 +1,146 @@
+import Configuration
+import Glibc
+import Logging
+import Modules
+import NIOCore
+import Synchronization
+import Transport
+import XMPP
+
+// The ports, and what each asks of its connections.
+extension Server {
+    /// Names the software in its capabilities (XEP-0115).
+    private static let capabilitiesNode = "urn:lapwing:server"
+
+    /// Opens all listeners and the control socket.
+    func listen() async throws {
+        let admission = Admission(
+            total: configuration.limits.connections,
+            perAddress: configuration.limits.connectionsPerAddress
+        )
+        for listener in configuration.listeners {
+            do {
+                let opened = try await Listener.start(
+                    listenerConfiguration(listener),
+                    on: loops,
+                    owner: self,
+                    tls: tls,
+                    admission: admission
+                )
+                listeners.withLock { $0.append((listener, opened)) }
+                log.info(
+                    "listening on \(listener.address) port \(opened.port), \(listener.security)"
+                )
+            } catch {
+                throw Failure(1, "\(error)")
+            }
+        }
+        do {
+            let socket = ControlSocket(
+                path: configuration.controlSocket,
+                administrator: self,
+                log: log
+            )
+            let channel = try await socket.listen(on: group)
+            control.withLock { $0 = channel }
+        } catch {
+            throw Failure(1, "\(error)")
+        }
+        if let tls { log.info("certificate: \(tls.current.describe())") }
+        log.info("serving \(domain)")
+    }
+
+    private func listenerConfiguration(
+        _ listener: ServerConfiguration.Listener
+    ) -> ListenerConfiguration {
+        let security: ServerStream.Security =
+            switch listener.security {
+            case .startTLS: .startTLS(isRequired: true)
+            case .direct: .direct
+            case .plain: .plain
+            }
+        var stream = ServerStream.Configuration(
+            domain: domain.domain,
+            security: security,
+            pretence: pretence
+        )
+        stream.offersChannelBinding = listener.channelBinding
+        // XEP-0115 §6.3: clients learn what the server can do without asking.
+        if let capabilities = EntityCapabilities(
+            node: Self.capabilitiesNode,
+            describing: DiscoModule.serverInfo(in: hosts[0].world)
+        ) {
+            stream.sessionFeatures = [capabilities.element]
+        }
+        if !configuration.accounts.plain {
+            stream.mechanisms.removeAll { $0 == .plain }
+        }
+        return ListenerConfiguration(
+            host: listener.address,
+            port: listener.port,
+            stream: stream,
+            limits: ConnectionLimits(configuration.limits)
+        )
+    }
+
+    /// The port that a listener of that kind has; for tests.
+    func port(_ security: ServerConfiguration.Listener.Security) -> Int? {
+        listeners.withLock { listeners in
+            listeners.first { $0.configuration.security == security }?.1.port
+        }
+    }
+
+    /// Writes which listener has which port, for who started the server with ports of its choice.
+    func writeReadyFile(_ path: String) throws {
+        let lines = listeners.withLock { listeners in
+            listeners.map { configuration, listener in
+                "\(configuration.security.readyName) \(configuration.address) \(listener.port)\n"
+            }
+        }
+        // Appears whole: a reader that waits for it finds all lines.
+        let draft = path + ".new"
+        guard let file = fopen(draft, "w") else {
+            throw Failure(1, "\(path): \(String(cString: strerror(errno)))")
+        }
+        fputs(lines.joined(), file)
+        guard fclose(file) == 0, rename(draft, path) == 0 else {
+            throw Failure(1, "\(path): \(String(cString: strerror(errno)))")
+        }
+    }
+}
+
+extension ConnectionLimits {
+    init(_ limits: ServerConfiguration.Limits) {
+        self.init()
+        beforeLogin = XMLLimits(
+            stanzaBytes: limits.stanzaBytesBeforeLogin,
+            depth: limits.stanzaDepth,
+            attributes: limits.stanzaAttributes,
+            children: limits.stanzaChildren
+        )
+        afterLogin = XMLLimits(
+            stanzaBytes: limits.stanzaBytes,
+            depth: limits.stanzaDepth,
+            attributes: limits.stanzaAttributes,
+            children: limits.stanzaChildren
+        )
+        login = limits.loginTime
+        pingAfter = limits.pingAfter
+        goneAfter = limits.goneAfter
+        outboundBytes = limits.outboundQueueBytes
+        rate =
+            limits.bytesPerSecond == 0
+            ? nil : ByteRate(bytesPerSecond: limits.bytesPerSecond, burst: limits.burstBytes)
+    }
+}
+
+extension ServerConfiguration.Listener.Security {
+    /// The listener's name in the ready file.
+    var readyName: String {
+        switch self {
+        case .startTLS: "c2s"
+        case .direct: "c2s-direct"
+        case .plain: "c2s-plain"
+        }
+    }
+}
