@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Modules
 import XMPP
@@ -9,7 +10,15 @@ struct ControlClient: Administrator {
 
     let path: String
 
+    /// Waits on a thread of its own: tasks that wait for a server may not have those on which a
+    /// server in the same process answers.
     func perform(_ request: ControlRequest) async -> ControlReply {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: ask(request)) }
+        }
+    }
+
+    private func ask(_ request: ControlRequest) -> ControlReply {
         do {
             let descriptor = try connect()
             defer { close(descriptor) }

@@ -72,11 +72,24 @@ struct SettingsTests {
     }
 
     @Test(arguments: [
-        "", "jid = \"a@b\"", "jid = \"b\"\npassword = \"x\"", "jid = \"@\"\npassword = \"x\"",
-        "jid = \"a@b\"\npassword = \"x\"\nfingerprint = \"a\"\nca = \"f\"",
-        "jid = 5", "jid = \"a@b\"\npassword = \"x\"\nport = 0",
+        ("", "no account is given"),
+        ("jid = \"a@b\"", "no password"),
+        ("jid = \"b\"\npassword = \"x\"", "‘b’ is not an account"),
+        ("jid = \"@\"\npassword = \"x\"", "agent.toml:1:"),
+        (
+            "jid = \"a@b\"\npassword = \"x\"\nfingerprint = \"a\"\nca = \"f\"",
+            "either a fingerprint or authorities"
+        ),
+        ("jid = 5", "agent.toml:1:"),
+        ("jid = \"a@b\"\npassword = \"x\"\nport = 0", "agent.toml:3:"),
     ])
-    func refusesWhatCanNotWork(file: String) {
-        #expect(throws: (any Error).self) { try settings(file) }
+    func refusesWhatCanNotWork(file: String, complaint: String) {
+        #expect {
+            try settings(file)
+        } throws: { error in
+            let problem = (error as? AgentSettings.Problem)?.message
+            let line = problem ?? (error as? ConfigurationError)?.description ?? ""
+            return line.contains(complaint)
+        }
     }
 }

@@ -40,7 +40,7 @@ struct ImportTests {
             folder: "Sources/Control",
             allowed: [
                 "XMPP", "Modules", "Storage", "Transport", "Configuration", "ArgumentParser",
-                "Foundation", "Glibc",
+                "Foundation", "Dispatch", "Glibc",
             ]
         ),
         Rule(

@@ -63,6 +63,15 @@ import XMPP
         try await withClient(server.configuration(.direct)) { client, events in
             _ = try await events.online()
         }
+        var binding = server.configuration(.direct)
+        binding.mechanisms = ["SCRAM-SHA-256-PLUS"]
+        try await withClient(binding) { client, events in
+            let (reason, _) = try await events.offline()
+            guard case .unsupported = reason else {
+                Issue.record("the listener offers a -PLUS mechanism: \(reason)")
+                return
+            }
+        }
         try await server.stop()
     }
 

@@ -55,18 +55,19 @@ import XMPP
 
     @Test func slowsDownWhoSendsTooFast() async throws {
         var limits = ConnectionLimits()
-        limits.rate = ByteRate(bytesPerSecond: 200_000, burst: 5000)
+        limits.rate = ByteRate(bytesPerSecond: 2_000_000, burst: 5000)
         let server = try await TestServer(.plain, limits: limits)
         let (seen, report) = AsyncStream<Stanza>.makeStream()
         server.owner.watch { report.yield($0) }
         try await withClient(server.configuration(.plain)) { client, events in
             _ = try await events.online()
             let began = NIODeadline.now()
-            // 100 kB at 200 kB a second: nothing is lost, and it cannot be faster.
+            // 1 MB at 2 MB a second, of which one turn of the loop may read 256 KiB before it is
+            // stopped: nothing is lost, and it cannot be faster.
             let text = Element("body", Namespace.client, text: String(repeating: "x", count: 970))
-            for number in 0..<100 { client.send(Stanza(.message, id: "\(number)", [text])) }
+            for number in 0..<1000 { client.send(Stanza(.message, id: "\(number)", [text])) }
             var incoming = seen.makeAsyncIterator()
-            for number in 0..<100 { #expect(await incoming.next()?.id == "\(number)") }
+            for number in 0..<1000 { #expect(await incoming.next()?.id == "\(number)") }
             #expect(NIODeadline.now() - began >= .milliseconds(200))
         }
         try await server.stop()
