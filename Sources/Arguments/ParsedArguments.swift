@@ -31,14 +31,7 @@ package struct ParsedArguments: Sendable, Hashable {
     ) throws(ArgumentError) -> Int? {
         guard let text = value(name) else { return nil }
         guard let number = Int(text) else { throw .notANumber(option: "--" + name, text) }
-        guard range.contains(number) else {
-            throw .outOfRange(
-                option: "--" + name,
-                text,
-                allowed: "\(range.lowerBound)…\(range.upperBound)"
-            )
-        }
-        return number
+        return try bounded(number, in: range, name, text)
     }
 
     /// The option's value as a number within `range`.
@@ -50,14 +43,23 @@ package struct ParsedArguments: Sendable, Hashable {
         guard let number = Double(text), number.isFinite else {
             throw .notANumber(option: "--" + name, text)
         }
-        guard range.contains(number) else {
+        return try bounded(number, in: range, name, text)
+    }
+
+    private func bounded<Value: Comparable>(
+        _ value: Value,
+        in range: ClosedRange<Value>,
+        _ name: String,
+        _ text: String
+    ) throws(ArgumentError) -> Value {
+        guard range.contains(value) else {
             throw .outOfRange(
                 option: "--" + name,
                 text,
                 allowed: "\(range.lowerBound)…\(range.upperBound)"
             )
         }
-        return number
+        return value
     }
 
     /// The option's value as one of a closed set of words.

@@ -19,7 +19,7 @@ actor LoopHost {
     private let index: Int
     private let placement: Placement
     let store: any Store
-    private let writer: StoreWriter
+    let writer: StoreWriter
     let reading: DispatchQueue
     let profile: PubSubService.Profile
     let log: Logger
