@@ -29,16 +29,16 @@ test: deps ## unit tests, then the scenarios over real sockets
 	@$(MAKE) --no-print-directory scenarios BIN=.build/debug
 
 scenarios: ## play the scenarios against the programs in BIN
-	@LAPWING_BIN=$(BIN) $(PYTHON) Tests/Scenarios/play
+	@LAPWING_BIN=$(abspath $(BIN)) $(PYTHON) Tests/Scenarios/play
 
 interop: build ## the programs end to end, and against slixmpp, profanity and prosody
 	@scripts/deps interop
-	@LAPWING_BIN=$(BIN) Tests/Interop/run
+	@LAPWING_BIN=$(abspath $(BIN)) Tests/Interop/run
 
 bench: build ## measure what everything costs (PEERS=1: prosody too)
 	@scripts/deps interop
 	$(SWIFT) build -c release --package-path Benchmarks
-	@LAPWING_BIN=$(BIN) PEERS=$(PEERS) $(PYTHON) Benchmarks/bench
+	@LAPWING_BIN=$(abspath $(BIN)) PEERS=$(PEERS) $(PYTHON) Benchmarks/bench
 
 check-linkage: build ## check what the programs are linked against
 	@scripts/check-linkage $(BIN)
