@@ -1,4 +1,4 @@
-import XMPP
+package import XMPP
 
 // The account as the host of its nodes: effects of the engine become effects of the account.
 extension Account {
@@ -29,5 +29,21 @@ extension PubSubEffect {
         case .notify(let notification): .notify(notification)
         case .load(let request): .load(owner: owner, request)
         }
+    }
+}
+
+extension Account {
+    /// An account with what the store has of it.
+    package init(
+        jid: JID,
+        roster: Roster = Roster(),
+        nodes: [NodeRecord] = [],
+        profile: PubSubService.Profile = .pep()
+    ) {
+        self.init(
+            jid: jid,
+            roster: roster,
+            pep: PubSubService(owner: jid, profile: profile, nodes: nodes)
+        )
     }
 }

@@ -1,42 +1,6 @@
-package import XMPP
-
 extension PubSubService.Profile {
     /// An account's nodes: presence lets in, one item is kept, samples are written behind.
     package static func pep(limits: PubSubLimits = PubSubLimits()) -> Self {
         Self(defaults: .pep, limits: limits, durability: MonitoringNodes.durability)
-    }
-}
-
-/// How durable a host's nodes are, by their names: a policy of the server and no option of the
-/// publisher's.
-///
-/// A crash may lose the last second of samples, which the next second brings again; never an
-/// alert, nor anything else that was acknowledged.
-package enum MonitoringNodes {
-    private static let samples: Set<String> = Set(
-        [
-            "summary", "cpu", "memory", "pressure", "disk", "filesystem", "network", "process",
-            "sensor", "service", "check", "late",
-        ].map { Namespace.lapwing + "#" + $0 }
-    )
-
-    package static let durability: @Sendable (String) -> Durability = { name in
-        samples.contains(name) ? .behind : .immediate
-    }
-}
-
-extension Account {
-    /// An account with what the store has of it.
-    package init(
-        jid: JID,
-        roster: Roster = Roster(),
-        nodes: [NodeRecord] = [],
-        profile: PubSubService.Profile = .pep()
-    ) {
-        self.init(
-            jid: jid,
-            roster: roster,
-            pep: PubSubService(owner: jid, profile: profile, nodes: nodes)
-        )
     }
 }
