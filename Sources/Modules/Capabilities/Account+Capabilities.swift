@@ -12,7 +12,8 @@ extension Account {
         guard let element = presence.payload("c", Namespace.capabilities),
             let key = EntityCapabilities(element)
         else {
-            sessions[index].capabilities = SessionCapabilities()
+            // Not unknown but none: what it wanted before, it wants no more.
+            sessions[index].capabilities = SessionCapabilities(notify: NotifySet.none)
             return []
         }
         if sessions[index].capabilities.key == key { return [] }

@@ -106,6 +106,17 @@ import XMPP
         #expect(events(came) == ["cpu current late"])
     }
 
+    // XEP-0163 §4.2: interest is what the latest presence says.
+    @Test func sendsNothingMoreToWhoStopsAsking() throws {
+        var talk = Conversation(["web", "viewer"], groups: Self.groups)
+        try talk.login("web/agent")
+        try arrive("viewer/top", wanting: ["cpu"], in: &talk)
+        talk.available("viewer/top")
+        _ = talk.take("viewer/top")
+        talk.send("web/agent", try publish("cpu", "current"))
+        #expect(events(talk.take("viewer/top")).isEmpty)
+    }
+
     // XEP-0163 §4: the owner's own sessions ask as others do.
     @Test func tellsTheOwnersOtherSessions() throws {
         var talk = Conversation(["web"])
