@@ -14,8 +14,14 @@ extension Server {
 
     /// Opens all listeners and the control socket.
     func listen() async throws {
+        let files = OpenFiles.raised()
+        if files.connections < configuration.limits.connections {
+            log.warning(
+                "\(files.maximum) open files are room for \(files.connections) connections"
+            )
+        }
         let admission = Admission(
-            total: configuration.limits.connections,
+            total: min(configuration.limits.connections, files.connections),
             perAddress: configuration.limits.connectionsPerAddress
         )
         for listener in configuration.listeners {
