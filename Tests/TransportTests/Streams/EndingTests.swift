@@ -45,7 +45,8 @@ import XMPP
         var clients: [any Channel] = []
         var ends: [EventLoopFuture<Void>] = []
         for _ in 0..<2 {
-            let loop = group.next()
+            // Of another group: each connection gets the server's next loop.
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
             let opened = loop.makePromise(of: Void.self)
             let ended = loop.makePromise(of: Void.self)
             let client = try await ClientBootstrap(group: loop)
