@@ -13,11 +13,11 @@ extension ServerConfiguration {
         /// Elements of a stanza (`stanza_children`).
         package var stanzaChildren = 10_000
         /// Connections at a time, which bounds descriptors and memory (`connections`).
-        package var connections = 20_000
+        package var connections = 10_000
         /// From the connection to the log-in, whatever is sent meanwhile (`login_time`).
         package var loginTime = Duration.seconds(60)
         /// Connections from one address (`connections_per_address`).
-        package var connectionsPerAddress = 20_000
+        package var connectionsPerAddress = 10_000
         /// Bytes that a connection may send a second in the long run, 0 for no limit (`rate`).
         package var bytesPerSecond = 20_000
         /// Bytes that it may send at once (`burst`).

@@ -15,11 +15,6 @@ extension Server {
     /// Opens all listeners and the control socket.
     func listen() async throws {
         let files = OpenFiles.raised()
-        if files.connections < configuration.limits.connections {
-            log.warning(
-                "\(files.maximum) open files are room for \(files.connections) connections"
-            )
-        }
         let admission = Admission(
             total: min(configuration.limits.connections, files.connections),
             perAddress: configuration.limits.connectionsPerAddress
@@ -53,6 +48,11 @@ extension Server {
             throw Failure(1, "\(error)")
         }
         if let tls { log.info("certificate: \(tls.current.describe())") }
+        if files.connections < configuration.limits.connections {
+            log.warning(
+                "\(files.maximum) open files are room for \(files.connections) connections"
+            )
+        }
         log.info("serving \(domain)")
     }
 
