@@ -31,7 +31,7 @@ struct WordsTests {
     func namesNoPathOfOneMachine(_ file: SourceTree.File) {
         guard !file.path.hasPrefix("Tests/TidyTests/") else { return }
         for (number, line) in file.lines.enumerated() {
-            let path = ["/work/", "/home/", "/Users/"].first { line.contains($0) }
+            let path = ["/home/", "/Users/"].first { line.contains($0) }
             #expect(path == nil, "\(file):\(number + 1): \(path ?? "")")
         }
     }
