@@ -53,7 +53,8 @@ install: build ## install under PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/lapwing
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(addprefix $(BIN)/,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 README.md LICENSE deploy/lapwing.toml $(DESTDIR)$(PREFIX)/share/doc/lapwing
+	install -m 644 README.md LICENSE deploy/lapwing.toml deploy/agent.toml \
+		$(DESTDIR)$(PREFIX)/share/doc/lapwing
 	for unit in deploy/*.service; do \
 	    sed 's#/usr/local/#$(PREFIX)/#g' $$unit \
 	        >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$(basename $$unit) || exit 1; \
