@@ -6,7 +6,7 @@ import PackageDescription
 //   3 I/O       Storage, Transport, Configuration, Platform
 //   2 pure      Modules, Dashboard
 //   1 pure      Telemetry
-//   0 pure      XMPP, Arguments
+//   0 pure      XMPP, Filter, Arguments
 
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -61,11 +61,16 @@ let package = Package(
             dependencies: ["CExpat", "COpenSSL", "CUnistring"],
             swiftSettings: settings
         ),
+        .target(name: "Filter", swiftSettings: settings),
         .target(name: "Arguments", swiftSettings: settings),
         // 1
         .target(name: "Telemetry", dependencies: ["XMPP"], swiftSettings: settings),
         // 2
-        .target(name: "Modules", dependencies: ["XMPP"], swiftSettings: settings),
+        .target(
+            name: "Modules",
+            dependencies: ["XMPP", "Filter", "Telemetry"],
+            swiftSettings: settings
+        ),
         .target(
             name: "Dashboard",
             dependencies: ["Telemetry", "XMPP", "CUnistring"],
@@ -124,6 +129,7 @@ let package = Package(
 
         // One folder a target
         .testTarget(name: "XMPPTests", dependencies: ["XMPP"], swiftSettings: settings),
+        .testTarget(name: "FilterTests", dependencies: ["Filter"], swiftSettings: settings),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"], swiftSettings: settings),
         .testTarget(
             name: "TelemetryTests",
@@ -132,7 +138,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ModulesTests",
-            dependencies: ["Modules", "XMPP"],
+            dependencies: ["Modules", "Filter", "Telemetry", "XMPP"],
             swiftSettings: settings
         ),
         .testTarget(

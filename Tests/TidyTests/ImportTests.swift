@@ -14,8 +14,9 @@ struct ImportTests {
     static let rules = [
         Rule(folder: "Sources/XMPP", allowed: ["CExpat", "COpenSSL", "CUnistring"]),
         Rule(folder: "Sources/Arguments", allowed: []),
+        Rule(folder: "Sources/Filter", allowed: []),
         Rule(folder: "Sources/Telemetry", allowed: ["XMPP"]),
-        Rule(folder: "Sources/Modules", allowed: ["XMPP"]),
+        Rule(folder: "Sources/Modules", allowed: ["XMPP", "Filter", "Telemetry"]),
         Rule(folder: "dashboards/core", allowed: ["XMPP", "Telemetry", "CUnistring"]),
         Rule(folder: "Sources/Configuration", allowed: ["CTOML", "Glibc"]),
         Rule(folder: "Sources/Platform", allowed: ["XMPP", "Glibc"]),
