@@ -179,6 +179,28 @@ extension String {
         #expect(model.screen == before)
     }
 
+    @Test func showsTenMinutesAnHourAndStepsInTurn() {
+        var model = model()
+        let before = model.screen
+        model.press(.character("t"))
+        #expect(model.zoom.step(of: 200) == .seconds(3))
+        #expect(model.screen.text(row: 0).contains("10 min"))
+        model.press(.character("t"))
+        #expect(model.zoom.step(of: 200) == .seconds(18))
+        #expect(model.screen.text(row: 0).contains("1 h"))
+        model.press(.character("["))
+        #expect(model.zoom.end(Fixture.after(600)) == Fixture.start)
+        model.press(.character("]"), .character("t"))
+        #expect(model.screen == before)
+    }
+
+    @Test func goesFromASpanBackToSteps() {
+        var model = model()
+        model.press(.character("-"), .character("t"), .character("+"))
+        #expect(model.zoom.span == nil)
+        #expect(model.zoom.step(of: 100) == .seconds(2))
+    }
+
     @Test func saysThatAHostIsGoneFromTheRoster() {
         var model = model()
         _ = model.update(.unlisted(web))

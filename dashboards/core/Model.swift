@@ -69,37 +69,6 @@ package struct Model: Sendable {
     }
 }
 
-/// How much time a graph's column stands for, and how far back the graph ends.
-package struct Zoom: Sendable, Hashable {
-    /// Seconds that one value of a graph stands for.
-    package static let steps = [1, 2, 5, 10, 30, 60]
-
-    package var index = 0
-    /// Steps of ten values back from the present.
-    package var back = 0
-    /// As far back as the longest history reaches at its finest.
-    package static let maximumBack = 60
-
-    package init() {}
-
-    package var step: Duration {
-        .seconds(Self.steps[min(max(index, 0), Self.steps.count - 1)])
-    }
-
-    package mutating func zoom(by change: Int) {
-        index = min(max(index + change, 0), Self.steps.count - 1)
-    }
-
-    package mutating func move(by change: Int) {
-        back = min(max(back + change, 0), Self.maximumBack)
-    }
-
-    /// The moment of the graph's right edge.
-    package func end(_ now: Instant) -> Instant {
-        now + step * -(back * 10)
-    }
-}
-
 /// A text that rows must contain, or with `!` before it must not.
 package struct TextFilter: Sendable, Hashable {
     /// Characters of a filter: more than any line shows.

@@ -34,6 +34,7 @@ extension Model {
         case .character(" "), .character("f"): toggleFreeze()
         case .character("+"), .character("="): zoom.zoom(by: -1)
         case .character("-"): zoom.zoom(by: 1)
+        case .character("t"): zoom.chooseNextSpan()
         case .character("["): zoom.move(by: 1)
         case .character("]"): zoom.move(by: -1)
         case .character("s"), .function(6): overlay = .sort(sort)

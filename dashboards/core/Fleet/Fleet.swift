@@ -5,7 +5,7 @@ package import XMPP
 package struct Fleet: Sendable {
     /// Hosts kept: past this, further ones are counted only.
     ///
-    /// Each costs up to 90 KB of histories.
+    /// Each costs up to 95 KB of histories.
     package static let maximumHosts = 2000
     /// Events kept over all hosts: a few screens to page through.
     package static let maximumEvents = 500

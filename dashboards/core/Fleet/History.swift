@@ -1,58 +1,130 @@
 package import XMPP
 
-/// The last values of one metric of one host, oldest first, in a ring that never grows past
-/// ``capacity``.
+/// The values of one metric of one host over time: the last ones as they came, and before them the
+/// highest of each minute.
+///
+/// It never grows past ``capacity`` points and ``minutes`` minutes.
 package struct History: Sendable {
-    /// Points kept: ten minutes of a value a second.
-    ///
-    /// A point is 12 bytes, so that two thousand hosts with all their metrics stay within 170 MB,
-    /// and a hundred within 9.
+    /// Points kept as they came: ten minutes of a value a second.
     package static let capacity = 600
+    /// Minutes kept before those: with them a graph reaches back an hour at any rate of values.
+    ///
+    /// A point is 12 bytes, so that two thousand hosts with all their metrics stay within 190 MB,
+    /// and a hundred within 10.
+    package static let minutes = 60
 
-    private var times: [Int64] = []
-    private var values: [Float] = []
-    /// Where the oldest stands once the ring is full.
-    private var oldest = 0
+    private static let minute: Int64 = 60_000
+
+    private var recent = Ring(capacity: capacity)
+    /// All before the first of the recent.
+    private var earlier = Ring(capacity: minutes)
 
     package init() {}
 
-    package var count: Int { times.count }
+    package var count: Int { earlier.count + recent.count }
 
     /// The newest value; nil at a gap or without any.
     package var last: Double? {
-        guard !times.isEmpty else { return nil }
-        let value = values[index(times.count - 1)]
-        return value.isNaN ? nil : Double(value)
+        guard let last = recent.last, !last.isGap else { return nil }
+        return Double(last.value)
     }
 
     /// Adds a value; one that is older than the newest is left out.
     package mutating func append(_ value: Double, at time: Instant) {
-        add(Float(value), time.milliseconds)
+        add(Ring.Point(time: time.milliseconds, value: Float(value)))
     }
 
     /// Says that from here on nothing is known, so that a graph shows a hole and not a line.
     package mutating func interrupt(at time: Instant) {
-        guard !times.isEmpty, last != nil else { return }
-        add(.nan, time.milliseconds)
+        guard last != nil else { return }
+        add(Ring.Point(time: time.milliseconds, value: .nan))
     }
 
-    private mutating func add(_ value: Float, _ time: Int64) {
-        if let newest = times.isEmpty ? nil : times[index(times.count - 1)], time <= newest {
-            if time == newest { values[index(times.count - 1)] = value }
+    private mutating func add(_ point: Ring.Point) {
+        if let newest = recent.last ?? earlier.last, point.time <= newest.time {
+            if point.time == recent.last?.time { recent.setLast(point.value) }
             return
         }
-        if times.count < Self.capacity {
-            times.append(time)
-            values.append(value)
-        } else {
-            times[oldest] = time
-            values[oldest] = value
-            oldest = (oldest + 1) % Self.capacity
+        if let former = recent.append(point) { retire(former) }
+    }
+
+    /// Keeps the highest of each minute of what the recent points have no more room for.
+    private mutating func retire(_ point: Ring.Point) {
+        guard !point.isGap else {
+            if let last = earlier.last, !last.isGap { earlier.append(point) }
+            return
+        }
+        let begun = point.time.flooredDivision(by: Self.minute) &* Self.minute
+        guard let last = earlier.last else {
+            earlier.append(Ring.Point(time: begun, value: point.value))
+            return
+        }
+        if last.time >= begun, !last.isGap {
+            return earlier.setLast(max(last.value, point.value))
+        }
+        // What follows a gap within its minute must not go before it.
+        let time = begun > last.time ? begun : point.time
+        earlier.append(Ring.Point(time: time, value: point.value))
+    }
+}
+
+// MARK: - What an archive tells
+
+extension History {
+    /// The highest value in a stretch of time, as an archive tells it.
+    ///
+    /// It stands at the beginning of the stretch, since a graph carries values on until the next.
+    /// The highest and not the mean: graphs show the highest of each step, and a mean would look
+    /// like a fall in load at the moment from which on single values are known.
+    package struct Stretch: Sendable, Hashable {
+        package var start: Instant
+        package var end: Instant
+        package var highest: Double
+
+        package init(start: Instant, end: Instant, highest: Double) {
+            self.start = start
+            self.end = end
+            self.highest = highest
         }
     }
 
-    private func index(_ position: Int) -> Int {
-        (oldest + position) % times.count
+    /// Puts stretches where nothing is known yet: before the first value, and into gaps.
+    ///
+    /// What came from the host itself stays as it is: it is finer.
+    package mutating func insert(_ stretches: [Stretch]) {
+        let missing = missing(of: stretches)
+        guard !missing.isEmpty else { return }
+        let start = recent.first?.time ?? .max
+        let minutes = (earlier.points + missing.filter { $0.time < start })
+            .sorted { $0.time < $1.time }
+        let values = (recent.points + missing.filter { $0.time >= start })
+            .sorted { $0.time < $1.time }
+        self = History()
+        for point in minutes { earlier.append(point) }
+        for point in values {
+            if let former = recent.append(point) { retire(former) }
+        }
+    }
+
+    /// The stretches that nothing is known of, each once, in order.
+    private func missing(of stretches: [Stretch]) -> [Ring.Point] {
+        let known = (earlier.points + recent.points).filter { !$0.isGap }
+        var end = Int64.min
+        var result: [Ring.Point] = []
+        for stretch in stretches.sorted(by: { $0.start < $1.start }) {
+            let times =
+                stretch.start
+                .milliseconds..<max(
+                    stretch.end.milliseconds,
+                    stretch.start.milliseconds
+                )
+            guard times.lowerBound >= end, stretch.highest.isFinite, !times.isEmpty,
+                !known.contains(where: { times.contains($0.time) })
+            else { continue }
+            end = times.upperBound
+            result.append(Ring.Point(time: times.lowerBound, value: Float(stretch.highest)))
+        }
+        return result
     }
 }
 
@@ -88,12 +160,16 @@ extension History {
         return result
     }
 
+    private func point(_ position: Int) -> Ring.Point {
+        position < earlier.count ? earlier[position] : recent[position - earlier.count]
+    }
+
     private func fillMaxima(_ result: inout [Double?], first: Int64, step: Int64) {
-        for position in 0..<times.count {
-            let point = index(position)
-            let slot = times[point].flooredDivision(by: step) &- first
-            guard slot >= 0, slot < Int64(result.count), !values[point].isNaN else { continue }
-            let value = Double(values[point])
+        for position in 0..<count {
+            let point = point(position)
+            let slot = point.time.flooredDivision(by: step) &- first
+            guard slot >= 0, slot < Int64(result.count), !point.isGap else { continue }
+            let value = Double(point.value)
             result[Int(slot)] = max(result[Int(slot)] ?? value, value)
         }
     }
@@ -106,15 +182,19 @@ extension History {
         hold: Duration
     ) {
         var position = 0
-        var current: (time: Int64, value: Float)?
+        var current: Ring.Point?
+        var isMinute = false
         let hold = (hold / .milliseconds(1)).clampedToInt64
         for slot in result.indices {
             let start = (first &+ Int64(slot)) &* step
-            while position < times.count, times[index(position)] < start &+ step {
-                current = (times[index(position)], values[index(position)])
+            while position < count, point(position).time < start &+ step {
+                isMinute = position < earlier.count
+                current = point(position)
                 position += 1
             }
-            guard result[slot] == nil, let current, !current.value.isNaN,
+            // A minute's value counts for all of it, however often the host tells values.
+            let hold = isMinute ? max(hold, Self.minute) : hold
+            guard result[slot] == nil, let current, !current.isGap,
                 start &- current.time <= hold
             else { continue }
             result[slot] = Double(current.value)

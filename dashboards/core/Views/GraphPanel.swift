@@ -37,10 +37,11 @@ struct GraphPanel {
         var plot = plot
         if let age { plot.detail = Quantity.age(age) + " old " + plot.detail }
         let model = view.model
+        let count = area.size.columns * model.graphs.valuesPerColumn
         let values = host.history(plot.metric).values(
             in: .init(
-                count: area.size.columns * model.graphs.valuesPerColumn,
-                step: model.zoom.step,
+                count: count,
+                step: model.zoom.step(of: count),
                 end: model.zoom.end(view.picture.now),
                 hold: host.freshness
             )

@@ -21,6 +21,7 @@ struct HelpView {
         ("r", "reverse the order"),
         ("space  f", "freeze, go on"),
         ("+ -", "less, more time in the graphs"),
+        ("t", "graphs of 10 minutes, of an hour, of steps"),
         ("[ ]", "graphs back in time, forward"),
         ("Ctrl-L", "paint anew"),
         ("", ""),

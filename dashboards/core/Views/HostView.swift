@@ -126,6 +126,9 @@ extension HostView {
         let ageStyle = state == .up ? Style.faint : state.style
         let ageText = host.heard == nil ? "no values" : age == "now" ? age : age + " old"
         column = screen.put(ageText, row: 0, column: column, style: ageStyle) + 2
+        if let span = model.zoom.span {
+            column = screen.put(span.rawValue, row: 0, column: column, style: Style(.key)) + 2
+        }
         if model.frozen != nil || !picture.isOnline {
             let (text, style) = model.standing
             screen.put(text, row: 0, column: column, style: style)

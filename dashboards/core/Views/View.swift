@@ -133,7 +133,8 @@ extension Model {
         case .host:
             [
                 ("q", "quit"), ("?", "keys"), ("Esc", "back"), ("Tab", "next host"),
-                ("+-", "zoom"), ("[]", "back in time"), ("f", frozen == nil ? "freeze" : "go on"),
+                ("t", "time span"), ("+-", "zoom"), ("[]", "back in time"),
+                ("f", frozen == nil ? "freeze" : "go on"),
             ]
         case .fleet:
             [
