@@ -80,23 +80,26 @@ import XMPP
 
     @Test func announcesItsInterest() throws {
         var inbox = Inbox(token: "t")
-        let presence = try #require(
-            inbox.online(Fixture.viewer).first { $0.kind == .presence }
-        )
+        let sent = inbox.online(Fixture.viewer)
+        #expect(!sent.contains { $0.kind == .presence })
+        let delivery = inbox.receive(try answer(sent, to: Namespace.discoItems, []))
+        let presence = try #require(delivery.stanzas.first { $0.kind == .presence })
         let capabilities = try #require(
             presence.payload("c", Namespace.capabilities).flatMap { EntityCapabilities($0) }
         )
-        #expect(capabilities.confirms(Interest.info))
-        #expect(Interest.info.features.contains("urn:lapwing:1#summary+notify"))
+        #expect(capabilities.confirms(Interest.accounts.info))
+        #expect(Interest.accounts.info.features.contains("urn:lapwing:1#summary+notify"))
         #expect(
-            Interest.info.features.contains("http://prosody.im/protocol/monitor#load+notify")
+            Interest.accounts.info.features.contains(
+                "http://prosody.im/protocol/monitor#load+notify"
+            )
         )
-        #expect(!Interest.info.features.contains("urn:lapwing:1#late+notify"))
+        #expect(!Interest.accounts.info.features.contains("urn:lapwing:1#late+notify"))
     }
 
     @Test func answersWhatItsCapabilitiesStandFor() throws {
         var inbox = try inbox(contact(web))
-        let node = try #require(Interest.capabilities?.discoNode)
+        let node = try #require(Interest.accounts.capabilities?.discoNode)
         let request = Stanza(
             .iq,
             type: "get",
@@ -109,7 +112,7 @@ import XMPP
         #expect(reply.type == "result")
         #expect(reply.to == web)
         let info = try #require(reply.payload.flatMap { DiscoInfo($0) })
-        #expect(info.features == Interest.info.features)
+        #expect(info.features == Interest.accounts.info.features)
         #expect(info.node == node)
     }
 
@@ -199,6 +202,12 @@ import XMPP
             Issue.record("\(delivery)")
             return
         }
+    }
+
+    @Test func takesAStrangersPresenceForNothing() throws {
+        var inbox = try inbox()
+        #expect(inbox.receive(Stanza(.presence, from: agent)).messages.isEmpty)
+        #expect(inbox.receive(event(from: web, .element(sample))).messages.isEmpty)
     }
 
     @Test func seesTheAgentGoWhileSomebodyElseStays() throws {

@@ -9,6 +9,8 @@ package enum Message: Sendable {
     /// Time goes on; every batch of messages begins with one.
     case tick(Instant)
     case connection(Connection)
+    /// Where values come from, once that is known.
+    case feed(Feed)
     /// A host that the roster lists.
     case listed(JID)
     /// A contact that the roster no longer lists.
@@ -53,6 +55,18 @@ package enum Connection: Sendable, Hashable {
     package var isOnline: Bool {
         if case .online = self { true } else { false }
     }
+}
+
+/// Where the values of the hosts come from.
+package enum Feed: Sendable, Hashable {
+    /// Not known yet, or not online.
+    case unknown
+    /// From each host's own account, as far as it is a contact (XEP-0163).
+    case accounts
+    /// From the fleet service, by one subscription.
+    case service
+    /// From the accounts again: the fleet service ended the subscription.
+    case withdrawn
 }
 
 /// A key, as terminals tell them apart.

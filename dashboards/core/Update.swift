@@ -26,6 +26,10 @@ extension Model {
         switch message {
         case .tick(let time): now = max(now, time)
         case .connection(let connection): connect(connection)
+        case .feed(let feed):
+            self.feed = feed
+            // Only from here on is anybody told who is there.
+            fleet.awaitPresence(at: now)
         case .listed(let jid): fleet.list(jid, at: now)
         case .unlisted(let jid): fleet.unlist(jid)
         case .presence(let jid, let availability):
@@ -41,6 +45,7 @@ extension Model {
         // What we knew of presence is void once the stream is gone: the next one tells it anew.
         if self.connection.isOnline, !connection.isOnline { fleet.forgetPresence(at: now) }
         if connection.isOnline { fleet.awaitPresence(at: now) }
+        feed = .unknown
         self.connection = connection
     }
 

@@ -5,9 +5,14 @@ import Transport
 import XMPP
 
 /// The connection to the server: turns what it brings into mail for the loop.
+///
+/// It owns the inbox, behind a lock: the client's events come on one thread and its patience ends
+/// on another.
 final class Link: Sendable {
     private let client: Client
     private let mailbox: Mailbox
+    private let inbox = Mutex(Inbox(token: Random.token()))
+    private let clock = Clock()
     private let ended = Mutex(false)
 
     init(_ configuration: ClientConfiguration, to mailbox: Mailbox) {
@@ -17,11 +22,11 @@ final class Link: Sendable {
 
     /// Connects, and stays connected until ``close()``.
     func start() {
-        let client = client
-        let mailbox = mailbox
         // Both end when the client is closed: the first returns, and its events end with it.
         Task { await client.run() }
-        Task { await Self.deliver(client, to: mailbox) }
+        Task {
+            for await event in client.events { receive(event) }
+        }
     }
 
     /// Ends the stream in order, and waits a moment for that.
@@ -40,30 +45,43 @@ final class Link: Sendable {
     private static let closingRounds = 200
     private static let closingRoundMicroseconds: UInt32 = 10_000
 
-    private static func deliver(_ client: Client, to mailbox: Mailbox) async {
-        let clock = Clock()
-        var inbox = Inbox(token: Random.token())
-        for await event in client.events {
-            switch event {
-            case .online(let jid):
-                mailbox.post(.message(.connection(.online(jid))))
-                for stanza in inbox.online(jid) { client.send(stanza) }
-            case .offline(let reason, let retry):
+    private func receive(_ event: ClientEvent) {
+        switch event {
+        case .online(let jid):
+            mailbox.post(.message(.connection(.online(jid))))
+            change { inbox in Inbox.Delivery(stanzas: inbox.online(jid)) }
+            beginPatience(in: inbox.withLock { $0.session })
+        case .offline(let reason, let retry):
+            change { inbox in
                 inbox.offline()
-                let retryAt = retry.map { clock.now + $0 }
-                mailbox.post(
-                    .message(.connection(.offline(reason: "\(reason)", retryAt: retryAt)))
-                )
-                if retry == nil {
-                    mailbox.post(.gaveUp("\(reason)", isRefusal: reason.isRefusal))
-                }
-            case .stanza(let stanza):
-                let hadRoster = inbox.hasRoster
-                let delivery = inbox.receive(stanza)
-                for stanza in delivery.stanzas { client.send(stanza) }
-                for message in delivery.messages { mailbox.post(.message(message)) }
-                if inbox.hasRoster, !hadRoster { mailbox.post(.rosterCame) }
+                return Inbox.Delivery()
             }
+            let retryAt = retry.map { clock.now + $0 }
+            mailbox.post(.message(.connection(.offline(reason: "\(reason)", retryAt: retryAt))))
+            if retry == nil {
+                mailbox.post(.gaveUp("\(reason)", isRefusal: reason.isRefusal))
+            }
+        case .stanza(let stanza): change { $0.receive(stanza) }
+        }
+    }
+
+    /// Tells the inbox when it has waited long enough.
+    private func beginPatience(in session: Int) {
+        // Ends by itself, and means nothing to a later stream.
+        Task {
+            try? await Task.sleep(for: Inbox.patience)
+            change { $0.waited(in: session) }
+        }
+    }
+
+    /// Changes the inbox and does what comes of it, in this order for all who do so.
+    private func change(_ body: (inout Inbox) -> Inbox.Delivery) {
+        inbox.withLock { inbox in
+            let hadRoster = inbox.hasRoster
+            let delivery = body(&inbox)
+            for stanza in delivery.stanzas { client.send(stanza) }
+            for message in delivery.messages { mailbox.post(.message(message)) }
+            if inbox.hasRoster, !hadRoster { mailbox.post(.rosterCame) }
         }
     }
 }

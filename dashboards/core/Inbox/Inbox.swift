@@ -2,14 +2,20 @@ package import XMPP
 
 /// Turns what the server sends into messages for the model, and answers what wants an answer.
 ///
-/// It takes values only from the bare addresses of known contacts: whoever else sends an event is
-/// not heard.
+/// It takes values only from the bare addresses of known contacts, and from the fleet service of
+/// our own server: whoever else sends an event is not heard.
 package struct Inbox: Sendable {
-    private var account: JID?
-    private var tracker = PresenceTracker()
-    /// Contacts that turned out to be hosts.
-    private var hosts: Set<JID> = []
-    private var requests = Requests()
+    private(set) var account: JID?
+    var tracker = PresenceTracker()
+    /// Contacts that turned out to be hosts, and the hosts that the fleet service tells of.
+    var hosts: Set<JID> = []
+    var requests = Requests()
+    var service = FleetService()
+    var directory = FleetDirectory(domain: "")
+    /// What our presence said last; nil before there was one.
+    var announced: Interest?
+    /// Counts the streams.
+    package private(set) var session = 0
     /// Whether the server is one of ours, which sends the open alerts by itself; nil until it said.
     private var isOurServer: Bool?
     /// Hosts whose log was asked for in this session, or is to be.
@@ -38,6 +44,11 @@ package struct Inbox: Sendable {
     static let hostGroup = "hosts"
     /// Events asked for of a host, on servers that are not ours: a screen or two.
     static let askedEvents = 50
+    /// Events asked for of the fleet service, of all hosts together.
+    static let askedFleetEvents = 100
+    /// How long the search for a fleet service may hold up everything else: less than a host may go
+    /// without presence before it counts as gone.
+    package static let patience = Duration.seconds(2)
 }
 
 // MARK: - Session
@@ -45,16 +56,22 @@ package struct Inbox: Sendable {
 extension Inbox {
     /// What to send when logged in: the roster is asked for first, so that senders are known before
     /// their values come.
+    ///
+    /// Presence waits until it is known whether a fleet service tells the values, since it says
+    /// whether the accounts are to. ``waited(in:)`` is to be called after ``patience``.
     package mutating func online(_ jid: JID) -> [Stanza] {
         account = jid
+        session &+= 1
+        announced = nil
         tracker.list(jid)
+        service.begin(at: jid.domain)
+        directory = FleetDirectory(domain: jid.domain)
         let roster = Element("query", Namespace.roster)
-        var domain = JID(normalizedLocal: nil, domain: jid.domain)
-        domain = domain.bare
+        let domain = JID(normalizedLocal: nil, domain: jid.domain)
         return [
             requests.ask(.roster, of: nil, roster),
             requests.ask(.server, of: domain, DiscoInfo.request()),
-            Interest.presence,
+            requests.ask(.components, of: domain, DiscoItems().element),
         ]
     }
 
@@ -62,6 +79,7 @@ extension Inbox {
     package mutating func offline() {
         tracker.reset()
         requests.reset()
+        service = FleetService()
         asked = []
         isOurServer = nil
         hasRoster = false
@@ -81,10 +99,14 @@ extension Inbox {
 
     private mutating func receivePresence(_ stanza: Stanza) -> Delivery {
         guard let from = stanza.from, from.bare != account?.bare || from.resource == "agent",
-            tracker.receive(stanza)
+            tracker.knows(from), tracker.receive(stanza)
         else { return Delivery() }
         if tracker.isAgent(from) { hosts.insert(from.bare) }
         guard hosts.contains(from.bare) else { return Delivery() }
+        // Where the fleet service said it, only the agent itself knows better.
+        if service.isJoined, directory.places(from.bare), !tracker.isAgent(from) {
+            return Delivery()
+        }
         return appeared(from.bare)
     }
 
@@ -101,13 +123,12 @@ extension Inbox {
     }
 
     private mutating func receiveMessage(_ stanza: Stanza) -> Delivery {
+        if let from = stanza.from, from == service.service?.jid { return receiveFleet(stanza) }
         // XEP-0163 §4.3.1: an event is from the account that published, never from a session of it.
         guard !stanza.isError, let from = stanza.from, from.isBare, tracker.knows(from),
             let event = stanza.payload("event", Namespace.pubsubEvent)
         else { return Delivery() }
-        let sent = stanza.payload("delay", Namespace.delay)?["stamp"]
-            .flatMap { Instant(dateTime: $0) }
-        let news = Publication.read(event, from: from, sent: sent)
+        let news = Publication.read(event, from: from, sent: Delay.stamp(of: stanza))
         guard !news.isEmpty else { return Delivery() }
         var delivery = Delivery()
         if hosts.insert(from).inserted {
@@ -131,6 +152,8 @@ extension Inbox {
             guard let query = stanza.payload("query", Namespace.roster) else { return Delivery() }
             return list(query)
         case .server: return learnServer(stanza)
+        case .components, .component, .subscription, .fleetEvents:
+            return receiveAnswer(stanza, to: purpose)
         case .events(let host):
             guard let pubsub = stanza.payload("pubsub", Namespace.pubsub) else {
                 return Delivery()
@@ -190,11 +213,15 @@ extension Inbox {
         guard request.type == "get", payload.matches("query", Namespace.discoInfo) else {
             return Delivery(stanzas: [request.failure(StanzaError(.serviceUnavailable))])
         }
-        var info = Interest.info
-        info.node = payload["node"]
-        guard info.node == nil || info.node == Interest.capabilities?.discoNode else {
+        let node = payload["node"]
+        let interest =
+            node == nil
+            ? announced ?? .service
+            : Interest.allCases.first { $0.capabilities?.discoNode == node }
+        guard var info = interest?.info else {
             return Delivery(stanzas: [request.failure(StanzaError(.itemNotFound))])
         }
+        info.node = node
         return Delivery(stanzas: [request.result(info.element)])
     }
 

@@ -22,9 +22,10 @@ package struct PresenceTracker: Sendable {
     /// The resource of agents (docs/protocol.md).
     private static let agent = "agent"
 
-    /// Whether an address is known, so that what it publishes is taken.
+    /// Whether the roster lists an address, so that what it publishes is taken: anybody can send a
+    /// presence.
     package func knows(_ jid: JID) -> Bool {
-        contacts[jid.bare] != nil
+        contacts[jid.bare]?.isListed ?? false
     }
 
     /// Whether an agent was seen at the account.

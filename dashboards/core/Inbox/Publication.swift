@@ -30,24 +30,38 @@ enum Publication {
     ) -> [Message] {
         let ours = MonitoringNode(name: name)
         guard ours != nil || name == ProsodyValue.loadNode else { return [] }
-        var messages: [Message] = []
-        for item in items.elements.prefix(maximumItems) where item.namespace == items.namespace {
-            if item.name == "retract", let ours, ours.isSingleton {
-                messages.append(.cleared(host, ours))
-            }
-            guard item.name == "item", let payload = payload(of: item), fits(payload, ours) else {
-                continue
-            }
-            let report = Report(
-                host: host,
-                node: ours ?? .summary,
-                item: item["id"],
-                payload: payload,
-                sent: sent
-            )
-            messages.append(.report(report))
+        return entries(of: items).flatMap { read($0, of: ours, from: host, sent: sent) }
+    }
+
+    /// The items and retractions in `<items/>`, as many as are read.
+    static func entries(of items: Element) -> [Element] {
+        items.elements.prefix(maximumItems).filter {
+            $0.namespace == items.namespace && ($0.name == "item" || $0.name == "retract")
         }
-        return messages
+    }
+
+    /// What one item or retraction stands for; `node` is nil for the load that Prosody tells.
+    static func read(
+        _ item: Element,
+        of node: MonitoringNode?,
+        from host: JID,
+        sent: Instant?
+    ) -> [Message] {
+        if item.name == "retract" {
+            guard let node, node.isSingleton else { return [] }
+            return [.cleared(host, node)]
+        }
+        guard let element = element(in: item), let payload = try? MonitoringPayload(element),
+            fits(payload, node)
+        else { return [] }
+        let report = Report(
+            host: host,
+            node: node ?? .summary,
+            item: item["id"],
+            payload: payload,
+            sent: sent
+        )
+        return [.report(report)]
     }
 
     /// Whether a payload belongs into its node: a sample into a group's, an alert list into its
@@ -62,15 +76,14 @@ enum Publication {
         }
     }
 
-    private static func payload(of item: Element) -> MonitoringPayload? {
+    /// The payload of an item as a tree; nil without one, and for one that is too large.
+    static func element(in item: Element) -> Element? {
         for child in item.children {
             switch child {
-            case .element(let element): return try? MonitoringPayload(element)
+            case .element(let element): return element
             case .raw(let raw):
-                guard raw.bytes.count <= PayloadLimits.bytes,
-                    let element = try? raw.parsed(limits: .client)
-                else { return nil }
-                return try? MonitoringPayload(element)
+                guard raw.bytes.count <= PayloadLimits.bytes else { return nil }
+                return try? raw.parsed(limits: .client)
             case .text: continue
             }
         }

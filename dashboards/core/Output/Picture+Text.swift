@@ -53,12 +53,13 @@ extension Model.Picture {
         case .connection(.connecting): text = "connecting"
         case .connection(.online(let jid)): text = "online as \(jid)"
         case .connection(.offline(let reason, _)): text = "offline: \(reason)"
+        case .feed(.withdrawn): text = "the server ended the fleet's subscription"
         case .presence(let jid, let availability):
             text = "\(jid.local ?? jid.domain) is \(availability.rawValue)"
         case .report(let report):
             guard let line = line(for: report) else { return nil }
             text = line
-        case .listed, .unlisted, .cleared, .key, .mouse, .resized, .tick: return nil
+        case .feed, .listed, .unlisted, .cleared, .key, .mouse, .resized, .tick: return nil
         }
         return Quantity.clock(now) + " " + Self.printable(text)
     }

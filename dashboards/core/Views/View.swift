@@ -91,7 +91,9 @@ extension Model {
         }
         switch connection {
         case .connecting: return ("connecting", Style(.warning))
-        case .online(let jid): return (jid.bare.description, .faint)
+        case .online(let jid):
+            guard feed == .withdrawn else { return (jid.bare.description, .faint) }
+            return ("the server ended the fleet's subscription", Style(.warning))
         case .offline(let reason, let retry):
             guard let retry else { return ("OFFLINE: \(reason)", Style(.critical, bold: true)) }
             return (

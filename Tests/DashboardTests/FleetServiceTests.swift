@@ -1,0 +1,457 @@
+import Dashboard
+import Telemetry
+import Testing
+import XMPP
+
+/// How the fleet service is found, joined and left.
+@Suite struct FleetServiceTests {
+    private let web = Fixture.host("web1")
+
+    @Test func subscribesOnceToTheWholeFleet() throws {
+        var dialogue = try Dialogue()
+        try dialogue.listComponents(Dialogue.service)
+        try dialogue.describe(Dialogue.service, features: Dialogue.features)
+        let request = try #require(dialogue.sent.last)
+        #expect(request.type == "set")
+        #expect(request.to == Dialogue.service)
+        let pubsub = try #require(request.payload("pubsub", Namespace.pubsub))
+        let subscribe = try #require(pubsub.elements.first)
+        #expect(subscribe.matches("subscribe", Namespace.pubsub))
+        #expect(subscribe["node"] == "#")
+        #expect(subscribe["jid"] == Fixture.viewer.description)
+        // XEP-0060 §6.3.7: the options follow, without node and address.
+        let options = try #require(pubsub.elements.last)
+        #expect(options.attributes.isEmpty)
+        let form = try #require(options.elements.first.flatMap { DataForm($0) })
+        #expect(form.formType == "http://jabber.org/protocol/pubsub#subscribe_options")
+        #expect(form["pubsub#expire"] == ["presence"])
+        #expect(dialogue.feed == nil)
+        try dialogue.subscribe("subscribed")
+        #expect(dialogue.feed == .service)
+        dialogue.wait()
+        #expect(dialogue.feed == .service)
+        let subscriptions = dialogue.sent.filter { $0.type == "set" }
+        #expect(subscriptions.isEmpty)
+    }
+
+    @Test func wantsNothingOfTheAccountsBesideTheService() throws {
+        var dialogue = try Dialogue()
+        #expect(dialogue.announced.isEmpty)
+        try dialogue.listComponents(Dialogue.service)
+        #expect(dialogue.announced.isEmpty)
+        try dialogue.describe(Dialogue.service, features: Dialogue.features)
+        #expect(dialogue.announced == [.service])
+        #expect(!Interest.service.info.features.contains { $0.hasSuffix("+notify") })
+        try dialogue.subscribe("subscribed")
+        #expect(dialogue.announced == [.service])
+        // The presence goes first: the subscription lasts as long as it does.
+        #expect(dialogue.sent.first { $0.kind == .presence || $0.type == "set" }?.kind == .presence)
+    }
+
+    @Test func asksTheComponentsOfItsOwnServerOnly() throws {
+        var dialogue = try Dialogue()
+        let others = try [
+            "monitor.example.net", "a@x.example.org", "x.example.org/r", "example.org",
+        ]
+        .map { try JID($0) }
+        _ = dialogue.takeSent().count
+        dialogue = try Dialogue()
+        try dialogue.listComponents(
+            others[0],
+            others[1],
+            others[2],
+            others[3],
+            JID(normalizedLocal: nil, domain: "conference.example.org"),
+            Dialogue.service
+        )
+        let asked = dialogue.sent.filter {
+            $0.payload?.namespace == Namespace.discoInfo && $0.to != Dialogue.server
+        }
+        #expect(
+            asked.map(\.to) == [
+                Dialogue.service, JID(normalizedLocal: nil, domain: "conference.example.org"),
+            ]
+        )
+    }
+
+    @Test(arguments: [8, 9])
+    func asksNoMoreComponentsThanServersHave(_ count: Int) throws {
+        var dialogue = try Dialogue()
+        let items = (0..<count).map {
+            DiscoItems.Item(jid: JID(normalizedLocal: nil, domain: "c\($0).example.org"))
+        }
+        try dialogue.answer(Namespace.discoItems, DiscoItems(items: items).element)
+        #expect(dialogue.sent.filter { $0.payload?.namespace == Namespace.discoInfo }.count == 9)
+    }
+
+    @Test func listensToTheAccountsWhereThereIsNoService() throws {
+        var dialogue = try Dialogue()
+        try dialogue.listComponents()
+        #expect(dialogue.announced == [.accounts])
+        #expect(dialogue.feed == .accounts)
+    }
+
+    @Test func listensToTheAccountsWhereTheServerListsNothing() throws {
+        var dialogue = try Dialogue()
+        try dialogue.answer(Namespace.discoItems, nil)
+        #expect(dialogue.announced == [.accounts])
+    }
+
+    @Test(arguments: ["fleet", "wildcards"])
+    func needsEveryFeatureOfTheService(_ missing: String) throws {
+        var dialogue = try Dialogue()
+        try dialogue.listComponents(Dialogue.service)
+        let features = Dialogue.features.filter { !$0.hasSuffix("#" + missing) }
+        try dialogue.describe(Dialogue.service, features: features)
+        #expect(dialogue.announced == [.accounts])
+        #expect(dialogue.feed == .accounts)
+    }
+
+    @Test func needsAPubsubService() throws {
+        var dialogue = try Dialogue()
+        try dialogue.listComponents(Dialogue.service)
+        try dialogue.describe(
+            Dialogue.service,
+            category: "conference",
+            features: Dialogue.features
+        )
+        #expect(dialogue.announced == [.accounts])
+    }
+
+    @Test(arguments: [nil, "pending", "none"])
+    func listensToTheAccountsWhenTheServiceRefuses(_ answer: String?) throws {
+        var dialogue = try Dialogue(Dialogue.contact(web))
+        try dialogue.listComponents(Dialogue.service)
+        try dialogue.describe(Dialogue.service, features: Dialogue.features)
+        try dialogue.subscribe(answer)
+        #expect(dialogue.announced == [.service, .accounts])
+        #expect(dialogue.feed == .accounts)
+        dialogue.tell(from: web, "urn:lapwing:1#summary", [Dialogue.item(Dialogue.sample(cpu: 5))])
+        #expect(dialogue.samples == [web: 5])
+    }
+
+    @Test func waitsForAnAnswerOnlySoLong() throws {
+        var dialogue = try Dialogue()
+        dialogue.wait(in: dialogue.inbox.session - 1)
+        #expect(dialogue.announced.isEmpty)
+        dialogue.wait()
+        #expect(dialogue.announced == [.accounts])
+        #expect(dialogue.feed == .accounts)
+    }
+
+    @Test func joinsAServiceThatAnswersLate() throws {
+        var dialogue = try Dialogue()
+        try dialogue.listComponents(Dialogue.service)
+        dialogue.wait()
+        try dialogue.describe(Dialogue.service, features: Dialogue.features)
+        dialogue.wait()
+        try dialogue.subscribe("subscribed")
+        #expect(dialogue.announced == [.accounts, .service, .accounts, .service])
+        #expect(dialogue.feed == .service)
+    }
+
+    @Test func asksOnceForTheLogOfAllHosts() throws {
+        var dialogue = try Dialogue()
+        try dialogue.listComponents(Dialogue.service)
+        try dialogue.describe(Dialogue.service, features: Dialogue.features)
+        try dialogue.subscribe("subscribed")
+        let items = try #require(dialogue.sent.last?.payload?.elements.first)
+        #expect(items["node"] == "events")
+        #expect(items["max_items"] == "100")
+        var answer = Element("items", Namespace.pubsub)
+        answer["node"] = "events"
+        for (id, host) in [("r1-1", "web1"), ("db1/r1-2", "db1")] {
+            answer.append(
+                Dialogue.item(
+                    id: id,
+                    publisher: "\(host)@example.org",
+                    namespace: Namespace.pubsub,
+                    Dialogue.event("\(host) is up", seq: 1)
+                )
+            )
+        }
+        try dialogue.answer(
+            Namespace.pubsub,
+            to: Dialogue.service,
+            Element("pubsub", Namespace.pubsub, [answer])
+        )
+        var logged: [String] = []
+        for case .report(let report) in dialogue.messages {
+            logged.append("\(report.host) \(report.node) \(report.item ?? "")")
+        }
+        #expect(logged == ["web1@example.org events r1-1", "db1@example.org events r1-2"])
+    }
+
+    @Test func answersWhatEitherOfItsCapabilitiesStandsFor() throws {
+        var dialogue = try Dialogue.joined(Dialogue.contact(web))
+        for interest in Interest.allCases {
+            let node = try #require(interest.capabilities?.discoNode)
+            let request = Stanza(
+                .iq,
+                type: "get",
+                id: "x",
+                from: web,
+                to: Fixture.viewer,
+                [DiscoInfo.request(node: node)]
+            )
+            dialogue.receive(request)
+            let reply = try #require(dialogue.takeSent().last)
+            let info = try #require(reply.payload.flatMap { DiscoInfo($0) })
+            #expect(interest.capabilities?.confirms(info) == true)
+        }
+    }
+
+    @Test func beginsAnewWithEveryStream() throws {
+        var dialogue = try Dialogue.joined()
+        dialogue.tell("fleet", [Dialogue.item(id: "web1", Dialogue.host("web1", "up"))])
+        dialogue.inbox.offline()
+        let sent = dialogue.inbox.online(Fixture.viewer)
+        #expect(sent.count == 3)
+        #expect(sent.allSatisfy { $0.kind == .iq })
+        _ = dialogue.takeMessages()
+        dialogue.tell("fleet", [Dialogue.item(id: "web1", Dialogue.host("web1", "up"))])
+        #expect(dialogue.messages.isEmpty)
+    }
+}
+
+/// What the service tells of hosts.
+@Suite struct FleetDirectoryTests {
+    private let web = Fixture.host("web1")
+    private let agent = JID(normalizedLocal: "web1", domain: "example.org", resource: "agent")
+
+    @Test func readsAMirrorAsTheHostsOwnNode() throws {
+        var dialogue = try Dialogue.joined()
+        dialogue.tell(
+            "host/web1/summary",
+            [Dialogue.item(publisher: "web1@example.org", Dialogue.sample(cpu: 12.5))]
+        )
+        guard case .listed(web) = dialogue.messages.first,
+            case .report(let report) = dialogue.messages.last
+        else {
+            Issue.record("\(dialogue.messages)")
+            return
+        }
+        #expect(report.host == web)
+        #expect(report.node == .summary)
+        #expect(dialogue.samples == [web: 12.5])
+    }
+
+    @Test func takesTheHostFromThePublisherElseFromTheNode() throws {
+        let elsewhere = try JID("web1@hosts.example.org")
+        for (publisher, host) in [
+            ("web1@hosts.example.org", elsewhere), ("web1@hosts.example.org/agent", elsewhere),
+            ("", web), ("example.org", web), (nil, web),
+        ] as [(String?, JID)] {
+            var dialogue = try Dialogue.joined()
+            dialogue.tell(
+                "host/web1/summary",
+                [Dialogue.item(publisher: publisher, Dialogue.sample(cpu: 1))]
+            )
+            #expect(dialogue.samples == [host: 1], "\(publisher ?? "none")")
+        }
+    }
+
+    @Test func believesTheServiceAlone() throws {
+        var dialogue = try Dialogue.joined()
+        for from in [
+            "example.org", "monitor.example.net", "monitor.example.org/x",
+            "mallory@monitor.example.org", "pubsub.example.org",
+        ] {
+            dialogue.tell(
+                from: try JID(from),
+                "host/web1/summary",
+                [Dialogue.item(Dialogue.sample(cpu: 1))]
+            )
+            dialogue.tell(
+                from: try JID(from),
+                "fleet",
+                [
+                    Dialogue.item(id: "web1", Dialogue.host("web1", "up"))
+                ]
+            )
+            var subscription = Element("subscription", Namespace.pubsubEvent)
+            subscription["node"] = "#"
+            subscription["subscription"] = "none"
+            dialogue.tell(from: try JID(from), [subscription])
+        }
+        #expect(dialogue.messages.isEmpty)
+        #expect(dialogue.announced.isEmpty)
+    }
+
+    @Test func believesNoComponentBeforeItIsFound() throws {
+        var dialogue = try Dialogue()
+        dialogue.tell("host/web1/summary", [Dialogue.item(Dialogue.sample(cpu: 1))])
+        #expect(dialogue.messages.isEmpty)
+    }
+
+    @Test func knowsWhoIsThereFromTheServiceAlone() throws {
+        var dialogue = try Dialogue.joined()
+        dialogue.tell(
+            "fleet",
+            [
+                Dialogue.item(id: "web1", Dialogue.host("web1", "up")),
+                Dialogue.item(
+                    id: "db1",
+                    Dialogue.host("db1", jid: "db1@hosts.example.org", "gone")
+                ),
+            ]
+        )
+        #expect(
+            dialogue.presences == [
+                web: .available, try JID("db1@hosts.example.org"): .unavailable,
+            ]
+        )
+    }
+
+    @Test func takesTheNewerOfTheServiceAndTheAgent() throws {
+        var dialogue = try Dialogue.joined(Dialogue.contact(web))
+        dialogue.receive(Stanza(.presence, from: agent))
+        #expect(dialogue.presences == [web: .available])
+        dialogue.tell("fleet", [Dialogue.item(id: "web1", Dialogue.host("web1", "gone"))])
+        #expect(dialogue.presences == [web: .unavailable])
+        dialogue.receive(Stanza(.presence, from: agent))
+        #expect(dialogue.presences == [web: .available])
+    }
+
+    @Test func doesNotTakeAPersonForTheHostThatTheServiceCallsGone() throws {
+        var dialogue = try Dialogue.joined(Dialogue.contact(web))
+        dialogue.tell("fleet", [Dialogue.item(id: "web1", Dialogue.host("web1", "gone"))])
+        let person = JID(normalizedLocal: "web1", domain: "example.org", resource: "phone")
+        dialogue.receive(Stanza(.presence, from: person))
+        #expect(dialogue.presences == [web: .unavailable])
+    }
+
+    @Test func unlistsWhatIsNoLongerAHost() throws {
+        var dialogue = try Dialogue.joined()
+        let db = try JID("db1@hosts.example.org")
+        dialogue.tell(
+            "fleet",
+            [
+                Dialogue.item(id: "db1", Dialogue.host("db1", jid: db.description, "up"))
+            ]
+        )
+        dialogue.tell("fleet", [Dialogue.retraction("db1")])
+        #expect(dialogue.unlisted == [db])
+    }
+
+    @Test(arguments: ["retract", "purge", "delete"])
+    func clearsWhatAMirrorLost(_ how: String) throws {
+        var dialogue = try Dialogue.joined()
+        let db = try JID("db1@hosts.example.org")
+        let node = "host/db1/alerts.critical"
+        dialogue.tell(
+            "fleet",
+            [
+                Dialogue.item(id: "db1", Dialogue.host("db1", jid: db.description, "up"))
+            ]
+        )
+        if how == "retract" {
+            dialogue.tell(node, [Dialogue.retraction("current")])
+        } else {
+            dialogue.tell([Element(how, Namespace.pubsubEvent, attributes: [.init("node", node)])])
+        }
+        guard case .cleared(db, .alertsCritical) = dialogue.messages.last else {
+            Issue.record("\(dialogue.messages)")
+            return
+        }
+    }
+
+    @Test func listsNoHostForANodeThatIsDeleted() throws {
+        var dialogue = try Dialogue.joined()
+        dialogue.tell([
+            Element("delete", Namespace.pubsubEvent, attributes: [.init("node", "host/a/cpu")])
+        ])
+        var model = Fixture.model()
+        for message in dialogue.messages { _ = model.update(message) }
+        #expect(model.fleet.hosts.isEmpty)
+    }
+
+    @Test(arguments: [
+        "alerts/critical", "events", "host/web1", "host//cpu", "host/web1/cpu/x", "host/web1/x",
+        "hosts/web1/summary", "urn:lapwing:1#summary", "fleet/web1", "",
+    ])
+    func showsNoHostForOtherNodes(_ node: String) throws {
+        var dialogue = try Dialogue.joined()
+        dialogue.tell(
+            node,
+            [
+                Dialogue.item(id: "web1/x", publisher: "web1@example.org", Dialogue.sample(cpu: 1)),
+                Dialogue.item(id: "web1", Dialogue.host("web1", "up")), Dialogue.retraction("web1"),
+            ]
+        )
+        #expect(dialogue.messages.isEmpty)
+    }
+
+    @Test func passesOverHostsThatCanNotBeRead() throws {
+        var dialogue = try Dialogue.joined()
+        var nameless = Dialogue.item(Dialogue.host("web1", "up"))
+        nameless["id"] = nil
+        dialogue.tell(
+            "fleet",
+            [
+                nameless, Dialogue.item(id: "web1", nil),
+                Dialogue.item(id: "web1", Dialogue.sample(cpu: 1)),
+                Dialogue.item(id: "web1", Dialogue.host("web1", "asleep")),
+                Dialogue.item(id: "a b", Dialogue.host("a b", jid: "a b@example.org", "up")),
+            ]
+        )
+        #expect(dialogue.messages.isEmpty)
+    }
+
+    @Test func saysThatTheServerEndedTheSubscription() throws {
+        var dialogue = try Dialogue.joined(Dialogue.contact(web))
+        dialogue.receive(Stanza(.presence, from: agent))
+        dialogue.tell(
+            "fleet",
+            [
+                Dialogue.item(id: "web1", Dialogue.host("web1", "up")),
+                Dialogue.item(id: "db1", Dialogue.host("db1", "up")),
+            ]
+        )
+        let before = dialogue.takeMessages()
+        var subscription = Element("subscription", Namespace.pubsubEvent)
+        subscription["node"] = "#"
+        subscription["jid"] = Fixture.viewer.description
+        subscription["subscription"] = "none"
+        dialogue.tell([subscription])
+        #expect(dialogue.feed == .withdrawn)
+        #expect(dialogue.announced == [.accounts])
+        #expect(dialogue.presences == [web: .available])
+        #expect(dialogue.unlisted == [Fixture.host("db1")])
+        var model = Fixture.model()
+        for message in before + dialogue.messages { _ = model.update(message) }
+        #expect(model.shownHosts == ["web1"])
+        #expect(model.screen.text(row: 0).hasSuffix("the server ended the fleet's subscription"))
+        // From here on the service is a stranger.
+        _ = dialogue.takeMessages()
+        dialogue.tell("host/web1/summary", [Dialogue.item(Dialogue.sample(cpu: 1))])
+        #expect(dialogue.messages.isEmpty)
+        dialogue.tell(from: web, "urn:lapwing:1#summary", [Dialogue.item(Dialogue.sample(cpu: 2))])
+        #expect(dialogue.samples == [web: 2])
+    }
+
+    @Test(arguments: [
+        ("host/web1/cpu", "none", nil), ("#", "subscribed", nil), ("#", "none", "a@b/c"),
+    ])
+    func staysWhenAnotherSubscriptionEnds(_ node: String, _ state: String, _ jid: String?) throws {
+        var dialogue = try Dialogue.joined()
+        var subscription = Element("subscription", Namespace.pubsubEvent)
+        subscription["node"] = node
+        subscription["jid"] = jid
+        subscription["subscription"] = state
+        dialogue.tell([subscription])
+        #expect(dialogue.messages.isEmpty)
+    }
+
+    @Test func showsAFleetOfWhichItKnowsNobody() throws {
+        var dialogue = try Dialogue.joined()
+        dialogue.tell("fleet", [Dialogue.item(id: "web1", Dialogue.host("web1", "up"))])
+        dialogue.tell(
+            "host/web1/summary",
+            [Dialogue.item(publisher: "web1@example.org", Dialogue.sample(cpu: 42))]
+        )
+        var model = Fixture.model()
+        for message in dialogue.messages { _ = model.update(message) }
+        #expect(model.screen.text(row: 2).hasPrefix(". web1       up      42%"))
+    }
+}
