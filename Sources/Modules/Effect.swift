@@ -16,6 +16,8 @@ package enum Effect: Sendable {
     case notify(Notification)
     /// Reads what is not in memory; the answer comes back to the account.
     case load(owner: JID, LoadRequest)
+    /// Has the owner's nodes looked at then; the answer is ``AccountShard/woke(_:at:)``.
+    case wake(owner: JID, Instant)
     /// Ends a session's stream; nil ends it in peace.
     case end(SessionID, StreamError?)
     /// Goes behind the requests of a session that sends no more, once around all shards and back

@@ -12,6 +12,8 @@ package protocol Module: SendableMetatype {
     static var serverFeatures: [String] { get }
     /// Disco features of every account.
     static var accountFeatures: [String] { get }
+    /// Disco features of a service that holds nodes.
+    static func serviceFeatures(of kind: PubSubService.Profile.Kind) -> [String]
     /// The requests that come here.
     static var routes: [Route] { get }
 
@@ -19,6 +21,13 @@ package protocol Module: SendableMetatype {
     static func receive(
         _ request: Request,
         account: inout Account,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect]
+
+    /// Answers a request that a service got.
+    static func receive(
+        _ request: Request,
+        service: inout PubSubService,
         world: borrowing World
     ) throws(StanzaError) -> [Effect]
 
@@ -45,8 +54,17 @@ extension Module {
         throw StanzaError(.serviceUnavailable)
     }
 
+    package static func receive(
+        _ request: Request,
+        service: inout PubSubService,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect] {
+        throw StanzaError(.serviceUnavailable)
+    }
+
     package static var serverFeatures: [String] { [] }
     package static var accountFeatures: [String] { [] }
+    package static func serviceFeatures(of kind: PubSubService.Profile.Kind) -> [String] { [] }
 }
 
 /// A specification that a module follows.
@@ -72,6 +90,8 @@ package struct Route: Sendable, Hashable {
         case server
         /// A bare address, for which the server answers (RFC 6121 §8.5.2.1.3).
         case account
+        /// A service that holds nodes, as pubsub.example.org.
+        case service
     }
 
     package let type: String
@@ -119,6 +139,10 @@ package struct World: Sendable {
     package var groups: SharedGroups
     /// Name and version as XEP-0092 tells them.
     package let software: Software
+    /// The services beside the accounts, by their domains.
+    package var services: [JID: PubSubService.Profile.Kind] = [:]
+    /// Who may manage every node of the services.
+    package var administrators: Set<JID> = []
     /// Sessions that an account may have at once; a login past it is refused.
     package var sessionsMaximum = 10
 
@@ -142,6 +166,14 @@ package struct World: Sendable {
         self.modules = modules
         self.groups = groups
         self.software = software
+    }
+}
+
+extension World {
+    /// Whether the server answers for addresses of that domain.
+    package func serves(_ name: String) -> Bool {
+        name == domain.domain
+            || (!services.isEmpty && services[JID(normalizedLocal: nil, domain: name)] != nil)
     }
 }
 

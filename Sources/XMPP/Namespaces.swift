@@ -23,5 +23,6 @@ package enum Namespace {
     package static let pubsubOwner = "http://jabber.org/protocol/pubsub#owner"
     package static let pubsubEvent = "http://jabber.org/protocol/pubsub#event"
     package static let pubsubErrors = "http://jabber.org/protocol/pubsub#errors"
+    package static let headers = "http://jabber.org/protocol/shim"
     package static let lapwing = "urn:lapwing:1"
 }

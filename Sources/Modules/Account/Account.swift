@@ -10,6 +10,8 @@ package struct Account: Sendable {
     package internal(set) var roster: Roster
     package internal(set) var sessions: [Session] = []
     package internal(set) var pep: PubSubService
+    /// Services here that follow this account's presence, for the subscriptions that depend on it.
+    var watchers: Set<JID> = []
 
     package init(jid: JID, roster: Roster, pep: PubSubService) {
         self.jid = jid
@@ -49,6 +51,7 @@ extension Account {
     func audience(in groups: SharedGroups) -> [JID] {
         var audience = Set(groups.contacts(of: jid).keys)
         for item in roster.items.values where item.from { audience.insert(item.jid) }
+        audience.formUnion(watchers)
         return Array(audience)
     }
 

@@ -6,14 +6,37 @@ package import XMPP
 /// which it came (RFC 6120 §10.1).
 package struct AccountShard: Sendable {
     package private(set) var accounts: [JID: Account]
+    /// The services that live on this shard, by their domains.
+    package private(set) var services: [JID: PubSubService]
     package private(set) var world: World
     private var capabilities = CapabilityCache()
     /// What the clients were told of last, while newer groups wait for ``followGroups()``.
     private var groupsBefore: SharedGroups?
 
-    package init(_ accounts: [Account], world: World) {
+    package init(_ accounts: [Account], services: [PubSubService] = [], world: World) {
         self.accounts = Dictionary(accounts.map { ($0.jid, $0) }) { _, last in last }
+        self.services = Dictionary(services.map { ($0.owner, $0) }) { _, last in last }
         self.world = world
+    }
+
+    /// What is to be done from the start, by whose it is.
+    package mutating func started(at now: Instant) -> [(owner: JID, effects: [Effect])] {
+        var all: [(JID, [Effect])] = []
+        for jid in Array(accounts.keys) {
+            let effects = accounts[jid]?.pep.started(at: now) ?? []
+            if !effects.isEmpty { all.append((jid, effects.map { $0.effect(of: jid) })) }
+        }
+        for jid in Array(services.keys) {
+            let effects = services[jid]?.started(at: now) ?? []
+            if !effects.isEmpty { all.append((jid, effects.map { $0.effect(of: jid) })) }
+        }
+        return all
+    }
+
+    /// The time has come that an owner's nodes asked for.
+    package mutating func woke(_ owner: JID, at now: Instant) -> [Effect] {
+        let effects = services[owner]?.woke(at: now) ?? accounts[owner]?.pep.woke(at: now) ?? []
+        return effects.map { $0.effect(of: owner) }
     }
 }
 
@@ -181,6 +204,7 @@ extension AccountShard {
     package mutating func receive(_ routed: Routed, at now: Instant) -> [Effect] {
         guard let to = routed.stanza.to, let sender = routed.stanza.from else { return [] }
         do {
+            if services[to] != nil { return try receiveForService(routed, to, sender, now) }
             if to.isDomain { return try receiveForServer(routed.stanza, from: sender, now: now) }
             return try deliver(routed, to: to, from: sender, now: now)
         } catch {
@@ -213,6 +237,36 @@ extension AccountShard {
             return try request(routed.stanza, to: account, from: sender, now: now)
         case .iq:
             return try accounts[account]?.receiveSessionRequest(routed.stanza, to: to) ?? []
+        }
+    }
+
+    private mutating func receiveForService(
+        _ routed: Routed,
+        _ service: JID,
+        _ sender: JID,
+        _ now: Instant
+    ) throws(StanzaError) -> [Effect] {
+        let stanza = routed.stanza
+        switch stanza.kind {
+        case .presence:
+            let effects = services[service]?.receivePresence(
+                routed,
+                from: sender,
+                world: world,
+                now: now
+            )
+            return (effects ?? []).map { $0.effect(of: service) }
+        case .message: throw StanzaError(.serviceUnavailable)
+        case .iq:
+            guard stanza.isRequest, let type = stanza.type else { return [] }
+            guard stanza.payloads == 1, let payload = stanza.payload else {
+                throw StanzaError(.badRequest, text: "an iq holds one payload")
+            }
+            guard let module = world.modules[Route(type, .service, payload.namespace)],
+                let index = services.index(forKey: service)
+            else { throw StanzaError(.serviceUnavailable) }
+            let request = Request(stanza, payload: payload, from: sender, now: now)
+            return try module.receive(request, service: &services.values[index], world: world)
         }
     }
 
@@ -256,7 +310,24 @@ extension AccountShard {
         for account: JID,
         at now: Instant
     ) -> [Effect] {
-        accounts[account]?.loaded(items, world: world, now: now) ?? []
+        if let effects = services[account]?.loaded(items, at: now) {
+            return effects.map { $0.effect(of: account) }
+        }
+        return accounts[account]?.loaded(items, world: world, now: now) ?? []
+    }
+
+    /// The sessions that an event for an address of this shard goes to; nil where it has to go the
+    /// way of all messages: nobody is there who could take it.
+    package func sessions(for jid: JID, isHeadline: Bool) -> [SessionID]? {
+        guard let account = accounts[jid.bare] else { return nil }
+        if !jid.isBare {
+            if let index = account.index(of: jid) { return [account.sessions[index].id] }
+            return isHeadline ? [] : nil
+        }
+        let able = account.sessions.filter(\.takesMessages)
+        if isHeadline { return able.map(\.id) }
+        guard let highest = able.map(\.priority).max() else { return nil }
+        return able.filter { $0.priority == highest }.map(\.id)
     }
 }
 
@@ -279,6 +350,11 @@ extension AccountShard {
         for account in accounts.values {
             let (nodes, items) = account.pep.counts
             counts.sessions += account.sessions.count
+            counts.nodes += nodes
+            counts.items += items
+        }
+        for service in services.values {
+            let (nodes, items) = service.counts
             counts.nodes += nodes
             counts.items += items
         }
@@ -320,6 +396,14 @@ extension AccountShard {
         restored.sessions = current.sessions
         restored.pep.adoptInterest(of: current.pep)
         accounts[account.jid] = restored
+    }
+
+    /// The same for a service.
+    package mutating func restore(_ service: PubSubService) {
+        guard let current = services[service.owner] else { return }
+        var restored = service
+        restored.adoptInterest(of: current)
+        services[service.owner] = restored
     }
 
     /// Takes new shared groups, by which everything is decided from here on.

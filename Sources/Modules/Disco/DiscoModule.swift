@@ -10,6 +10,7 @@ package enum DiscoModule: Module {
     package static let routes = [
         Route("get", .server, Namespace.discoInfo), Route("get", .server, Namespace.discoItems),
         Route("get", .account, Namespace.discoInfo), Route("get", .account, Namespace.discoItems),
+        Route("get", .service, Namespace.discoInfo), Route("get", .service, Namespace.discoItems),
     ]
 
     // MARK: The server
@@ -20,7 +21,9 @@ package enum DiscoModule: Module {
     ) throws(StanzaError) -> [Effect] {
         guard request.payload["node"] == nil else { throw StanzaError(.itemNotFound) }
         if request.payload.namespace == Namespace.discoItems {
-            return [request.result(DiscoItems().element)]
+            let services = world.services.keys.sorted { $0.domain < $1.domain }
+            let items = DiscoItems(items: services.map { .init(jid: $0) })
+            return [request.result(items.element)]
         }
         return [request.result(serverInfo(in: world).element)]
     }
@@ -31,6 +34,32 @@ package enum DiscoModule: Module {
             identities: [.init(category: "server", type: "im", name: world.software.name)],
             features: world.modules.modules.flatMap { $0.serverFeatures }
         )
+    }
+
+    // MARK: Services
+
+    package static func receive(
+        _ request: Request,
+        service: inout PubSubService,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect] {
+        let relation = service.relation(of: request.from, in: world)
+        let node = request.payload["node"]
+        if request.payload.namespace == Namespace.discoItems {
+            let items = try service.discoItems(node: node, for: request.from, relation: relation)
+            return [request.result(items.element)]
+        }
+        if let node {
+            let info = try service.discoInfo(node: node, for: request.from, relation: relation)
+            return [request.result(info.element)]
+        }
+        let kind = service.profile.kind
+        let info = DiscoInfo(
+            identities: [.init(category: "pubsub", type: "service", name: kind.title)],
+            features: [Namespace.discoInfo, Namespace.discoItems]
+                + world.modules.modules.flatMap { $0.serviceFeatures(of: kind) }
+        )
+        return [request.result(info.element)]
     }
 
     // MARK: Accounts

@@ -21,13 +21,16 @@ extension Account {
 }
 
 extension PubSubEffect {
-    /// The effect as one of the account that owns the nodes.
+    /// The effect as one of who owns the nodes.
     func effect(of owner: JID) -> Effect {
         switch self {
         case .store(let change, let durability): .store(.pubsub(change), durability)
-        case .reply(let stanza): .route(Routed(stanza))
+        case .reply(let stanza), .send(let stanza): .route(Routed(stanza))
         case .notify(let notification): .notify(notification)
         case .load(let request): .load(owner: owner, request)
+        case .wake(let time): .wake(owner: owner, time)
+        case .watch(let account):
+            .route(Routed(Stanza(.presence, type: "probe", from: owner, to: account)))
         }
     }
 }

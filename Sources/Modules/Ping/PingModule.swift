@@ -7,7 +7,20 @@ package enum PingModule: Module {
     package static let accountFeatures = [Namespace.ping]
     package static let routes = [
         Route("get", .server, Namespace.ping), Route("get", .account, Namespace.ping),
+        Route("get", .service, Namespace.ping),
     ]
+
+    package static func serviceFeatures(of kind: PubSubService.Profile.Kind) -> [String] {
+        [Namespace.ping]
+    }
+
+    package static func receive(
+        _ request: Request,
+        service: inout PubSubService,
+        world: borrowing World
+    ) throws(StanzaError) -> [Effect] {
+        [request.result()]
+    }
 
     package static func receive(
         _ request: Request,

@@ -164,7 +164,10 @@ extension Account {
         case "unavailable":
             pep.unavailable(sender)
             return deliverPresence(routed.stanza)
-        case "probe": return answerProbe(sender, in: world.groups)
+        case "probe":
+            // A service of this server; strangers are told nothing (RFC 6121 §4.3.2).
+            if world.services[sender] != nil { watchers.insert(sender) }
+            return answerProbe(sender, in: world.groups)
         case "error": return deliverPresence(routed.stanza)
         case "subscribe", "subscribed", "unsubscribe", "unsubscribed":
             return receiveSubscription(routed.stanza, from: sender.bare, world: world, now: now)
@@ -200,7 +203,7 @@ extension Account {
 
     /// RFC 6121 §4.3.2.
     private func answerProbe(_ sender: JID, in groups: SharedGroups) -> [Effect] {
-        guard shows(itselfTo: sender, in: groups) else {
+        guard watchers.contains(sender) || shows(itselfTo: sender, in: groups) else {
             return [
                 .route(
                     Routed(Stanza(.presence, type: "unsubscribed", from: jid, to: sender.bare))

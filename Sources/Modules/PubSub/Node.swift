@@ -6,57 +6,32 @@ struct Node: Sendable {
     var configuration: NodeConfiguration
     /// By bare address; the owner of the service is not in it, and `none` is left out.
     var affiliations: [JID: Affiliation] = [:]
-    var subscriptions: [SubscriptionRecord] = []
+    var subscriptions = Subscriptions()
     var items = ItemLog()
+    /// The names that it stands for, where it only holds subscriptions to others.
+    let pattern: NodePattern?
+    /// The host that all of it is about, on a service that tells who may know of which.
+    var host: JID?
     /// Those whose capabilities ask for this node and who may have it, by full address.
     private(set) var audience: [JID: Recipient] = [:]
-    /// Everyone that is notified; nil when it is to be put together again.
-    private var recipientsCache: [Recipient]?
+    /// Whom its events reach; those that are missing are put together when they are needed.
+    var plans: [PlanKey: DeliveryPlan] = [:]
 
-    init(_ name: String, _ configuration: NodeConfiguration) {
+    init(_ name: String, _ configuration: NodeConfiguration, pattern: NodePattern? = nil) {
         self.name = name
         self.configuration = configuration
+        self.pattern = pattern
     }
 
     // MARK: Whom it notifies
 
     mutating func notify(_ recipient: Recipient) {
         audience[recipient.jid] = recipient
-        recipientsCache = nil
+        plans = [:]
     }
 
     mutating func stopNotifying(_ jid: JID) {
-        if audience.removeValue(forKey: jid) != nil { recipientsCache = nil }
-    }
-
-    /// Subscriptions, or the sessions of who subscribed, are others.
-    mutating func subscribersChanged() {
-        recipientsCache = nil
-    }
-
-    /// Each recipient once: those who are notified by their presence, then subscribers that are not
-    /// among them.
-    ///
-    /// A bare address of which a session is notified gets nothing itself (XEP-0163 §4.3.2).
-    /// `session` finds the session of a full address that subscribed.
-    mutating func recipients(session: (JID) -> SessionID?) -> [Recipient] {
-        if let recipientsCache { return recipientsCache }
-        var recipients = Array(audience.values)
-        if !subscriptions.isEmpty {
-            var told = Set(audience.keys.map(\.bare))
-            for jid in subscriptions.lazy.map(\.jid)
-            where !jid.isBare && audience[jid] == nil {
-                let session = session(jid)
-                // Whether one without a session is there is not known: it stands for nobody else.
-                if session != nil { told.insert(jid.bare) }
-                recipients.append(Recipient(jid: jid, session: session))
-            }
-            for jid in subscriptions.lazy.map(\.jid) where jid.isBare && !told.contains(jid) {
-                recipients.append(Recipient(jid: jid, session: nil))
-            }
-        }
-        recipientsCache = recipients
-        return recipients
+        if audience.removeValue(forKey: jid) != nil { plans = [:] }
     }
 
     // MARK: Who may what
@@ -66,7 +41,7 @@ struct Node: Sendable {
     }
 
     func isSubscribed(_ jid: JID) -> Bool {
-        subscriptions.contains { $0.jid.bare == jid.bare }
+        subscriptions.of(entity: jid).contains { $0.state == .subscribed }
     }
 
     /// Whether `jid` may have the node's items and events (XEP-0060 §4.5, §6.1.3, §6.5.9).
@@ -107,9 +82,9 @@ struct Node: Sendable {
     /// Takes the node out of the hands of who may not have it any more.
     mutating func expel(_ isExpelled: (JID) -> Bool) -> [SubscriptionRecord] {
         for jid in audience.keys where isExpelled(jid) { audience[jid] = nil }
-        let ended = subscriptions.filter { isExpelled($0.jid) }
-        subscriptions.removeAll { isExpelled($0.jid) }
-        recipientsCache = nil
+        let ended = subscriptions.all.filter { isExpelled($0.jid) }
+        for record in ended { subscriptions.remove(record.id) }
+        plans = [:]
         return ended
     }
 }

@@ -6,7 +6,7 @@ package struct NodeConfiguration: Sendable, Hashable {
     package var rosterGroups: [String] = []
     package var sendLastItem = SendLastItem.onSubscriptionAndPresence
     package var persistsItems = true
-    package var itemsMaximum = ItemsMaximum.count(1)
+    package var itemsMaximum = Bound.count(1)
     package var payloadBytesMaximum = 64 * 1024
     package var deliversPayloads = true
     package var deliversNotifications = true
@@ -41,13 +41,6 @@ package struct NodeConfiguration: Sendable, Hashable {
     /// The type of the notifications' messages.
     package enum NotificationType: String, Sendable, CaseIterable {
         case normal, headline
-    }
-
-    /// How many items a node keeps.
-    package enum ItemsMaximum: Sendable, Hashable {
-        case count(Int)
-        /// As many as the service allows.
-        case max
     }
 
     package init() {}

@@ -28,19 +28,6 @@ package struct ItemRecord: Sendable, Hashable {
     }
 }
 
-/// A subscription as it is stored.
-///
-/// Several of one address are told apart by their ids.
-package struct SubscriptionRecord: Sendable, Hashable {
-    package let id: String
-    package let jid: JID
-
-    package init(id: String, jid: JID) {
-        self.id = id
-        self.jid = jid
-    }
-}
-
 /// What the store keeps of nodes.
 ///
 /// Owner and node name what each is about.

@@ -6,44 +6,12 @@ package enum PubSubEffect: Sendable {
     case reply(Stanza)
     case notify(Notification)
     case load(LoadRequest)
-}
-
-/// One event for many: written once, the address apart.
-package struct Notification: Sendable {
-    package let event: PubSubEvent
-    /// The bytes of the message up to where the address goes, and after it.
-    package let head: [UInt8]
-    package let tail: [UInt8]
-    package let recipients: [Recipient]
-    private let message: Stanza
-
-    /// `message` is the head of the message, without an address.
-    init(_ message: Stanza, _ event: PubSubEvent, to recipients: [Recipient]) {
-        self.message = message
-        self.event = event
-        self.recipients = recipients
-        var writer = XMLWriter(reserving: 192)
-        writer.write(markup: "<message")
-        if let type = message.type { writer.attribute("type", type) }
-        if let id = message.id { writer.attribute("id", id) }
-        if let from = message.from { writer.attribute("from", from.description) }
-        writer.write(markup: " to='")
-        head = writer.bytes
-        let payload: [UInt8]? = if case .item(let item?) = event.kind { item.payload } else { nil }
-        writer = XMLWriter(reserving: 384 + (payload?.count ?? 0))
-        writer.write(markup: "'>")
-        event.write(to: &writer)
-        writer.write(markup: "</message>")
-        tail = writer.bytes
-    }
-
-    /// The message for one recipient, for where bytes do not serve.
-    package func stanza(to jid: JID) -> Stanza {
-        var stanza = message
-        stanza.to = jid
-        stanza.children = event.content.map { .element($0) }
-        return stanza
-    }
+    /// Has ``PubSubService/woke(at:)`` called then; an earlier request stays in force beside it.
+    case wake(Instant)
+    /// A message of the service's own, as a form for a node's owner.
+    case send(Stanza)
+    /// Has the presence of a local account's sessions told from here on, what there is at once.
+    case watch(JID)
 }
 
 /// Payloads that are not in memory, and what they are wanted for.

@@ -27,7 +27,8 @@ extension PubSubService {
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
         let node = try managed(action, request)
-        var entries = [(owner, Affiliation.owner)]
+        var entries: [(JID, Affiliation)] = []
+        if profile.kind == .personal { entries.append((owner, .owner)) }
         entries += node.affiliations.sorted { $0.key.description < $1.key.description }
         let list = Element(
             "affiliations",
@@ -73,7 +74,7 @@ extension PubSubService {
                     .immediate
                 )
             )
-            if nodes[node.name]?.admits(jid, relation(jid)) == true {
+            if let changed = nodes[node.name], admits(jid, relation(jid), to: changed) {
                 welcomes += enrol(interested.keys.filter { $0.bare == jid }, on: node.name)
             } else {
                 effects += expel(from: node.name) { $0.bare == jid }

@@ -26,7 +26,7 @@ extension PubSubService {
         var effects: [PubSubEffect] = []
         for name in notify.nodes {
             guard let node = nodes[name] else { continue }
-            guard node.admits(recipient.jid, relation) else {
+            guard admits(recipient.jid, relation, to: node) else {
                 nodes[name]?.stopNotifying(recipient.jid)
                 continue
             }
@@ -64,7 +64,7 @@ extension PubSubService {
         }
         var effects: [PubSubEffect] = []
         for name in Array(nodes.keys) {
-            if nodes[name]?.admits(contact, relation) == true {
+            if let node = nodes[name], admits(contact, relation, to: node) {
                 effects += enrol(sessions, on: name)
             } else {
                 effects += expel(from: name) { $0.bare == contact }
@@ -89,7 +89,7 @@ extension PubSubService {
         var effects: [PubSubEffect] = []
         for jid in sessions {
             guard let entry = interested[jid], entry.notify.nodes.contains(name),
-                node.audience[jid] == nil, node.admits(jid, entry.relation)
+                node.audience[jid] == nil, admits(jid, entry.relation, to: node)
             else { continue }
             nodes[name]?.notify(entry.recipient)
             if node.configuration.sendLastItem != .never {
@@ -104,7 +104,7 @@ extension PubSubService {
         from name: String,
         _ isExpelled: (JID) -> Bool
     ) -> [PubSubEffect] {
-        let ended = nodes[name]?.expel(isExpelled) ?? []
+        let ended = update(name) { $0.expel(isExpelled) } ?? []
         return ended.map {
             subscribersChanged(of: name, $0.jid)
             return .store(
@@ -116,9 +116,10 @@ extension PubSubService {
 
     /// Keeps track of where an entity has subscriptions.
     mutating func subscribersChanged(of name: String, _ jid: JID) {
-        nodes[name]?.subscribersChanged()
+        plansChanged(of: name)
         let bare = jid.bare
-        if nodes[name]?.subscriptions.contains(where: { $0.jid.bare == bare }) == true {
+        let holder = nodes[name] ?? patterns[name]
+        if holder?.subscriptions.of(entity: bare).isEmpty == false {
             subscribed[bare, default: []].insert(name)
         } else if subscribed[bare]?.remove(name) != nil, subscribed[bare]?.isEmpty == true {
             subscribed[bare] = nil
@@ -128,7 +129,30 @@ extension PubSubService {
     /// Nodes that know an entity's sessions by its subscription look again.
     private mutating func sessionsChanged(of jid: JID) {
         guard !subscribed.isEmpty else { return }
-        for name in subscribed[jid.bare] ?? [] { nodes[name]?.subscribersChanged() }
+        for name in subscribed[jid.bare] ?? [] { plansChanged(of: name) }
+    }
+
+    // MARK: Who may have a node
+
+    /// Whether `jid` may have the node's items and events; those about `host`, where some are.
+    func admit(
+        _ jid: JID,
+        _ relation: Relation,
+        to node: Node,
+        about host: JID? = nil
+    ) throws(StanzaError) {
+        guard let fleetAccess else { return try node.admit(jid, relation) }
+        let isAdmitted =
+            if let host = host ?? node.host {
+                fleetAccess.admits(jid, to: host)
+            } else {
+                fleetAccess.admitsToAny(jid)
+            }
+        guard isAdmitted else { throw StanzaError(.forbidden) }
+    }
+
+    func admits(_ jid: JID, _ relation: Relation, to node: Node, about host: JID? = nil) -> Bool {
+        (try? admit(jid, relation, to: node, about: host)) != nil
     }
 
     // MARK: Events
@@ -147,16 +171,33 @@ extension PubSubService {
     }
 
     /// Tells everybody whom the node notifies.
-    mutating func notify(of event: PubSubEvent, _ effects: inout [PubSubEffect]) {
+    mutating func notify(
+        of event: PubSubEvent,
+        about host: JID? = nil,
+        _ effects: inout [PubSubEffect]
+    ) {
         guard let index = nodes.index(forKey: event.node) else { return }
         var delivers = nodes.values[index].configuration.deliversNotifications
         // XEP-0060 §8.4.2: the end of a node is always told.
         if case .delete = event.kind { delivers = true }
         guard delivers else { return }
         let type = nodes.values[index].configuration.notificationType
-        let recipients = nodes.values[index].recipients { interested[$0]?.recipient.session }
-        guard !recipients.isEmpty else { return }
-        effects.append(.notify(notification(event, type, to: recipients)))
+        let plan = plan(at: index, about: host)
+        if !plan.plain.isEmpty {
+            effects.append(.notify(notification(event, type, to: plan.plain)))
+        }
+        if !plan.conditional.isEmpty {
+            effects += select(event, of: plan.conditional, type)
+        }
+    }
+
+    /// What those get whose subscriptions look at the item first.
+    private mutating func select(
+        _ event: PubSubEvent,
+        of subscribers: [DeliveryPlan.Subscriber],
+        _ type: NodeConfiguration.NotificationType
+    ) -> [PubSubEffect] {
+        [.notify(notification(event, type, to: subscribers.map(\.recipient)))]
     }
 
     private mutating func notification(

@@ -9,7 +9,7 @@ extension PubSubService {
         relation: Relation
     ) throws(StanzaError) -> DiscoItems {
         guard let name else {
-            let visible = nodes.values.filter { $0.admits(jid, relation) }
+            let visible = nodes.values.filter { admits(jid, relation, to: $0) }
                 .sorted { $0.name < $1.name }
             return DiscoItems(
                 items: visible.map {
@@ -22,7 +22,7 @@ extension PubSubService {
             )
         }
         let node = try node(named: name)
-        try node.admit(jid, relation)
+        try admit(jid, relation, to: node)
         let items = node.items.latest(PubSubLimits.idsPerRequestMaximum)
         return DiscoItems(node: name, items: items.map { .init(jid: owner, name: $0.id) })
     }
@@ -34,7 +34,7 @@ extension PubSubService {
         relation: Relation
     ) throws(StanzaError) -> DiscoInfo {
         let node = try node(named: name)
-        try node.admit(jid, relation)
+        try admit(jid, relation, to: node)
         let configuration = node.configuration
         let form = DataForm(
             .result,

@@ -7,7 +7,7 @@ extension PubSubService {
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
         let node = try node(named: action["node"])
-        try node.admit(request.from, request.relation)
+        try admit(request.from, request.relation, to: node)
         let items = try chosen(action, of: node)
         let missing = items.filter { $0.payload == .stored }.map(\.id)
         let records = items.map { $0.record }

@@ -8,7 +8,7 @@ extension PubSubService {
         options: DataForm?,
         _ request: PubSubRequest
     ) throws(StanzaError) -> Node {
-        guard request.relation.isOwner else {
+        guard profile.mayCreate(request.from, request.relation) else {
             // To others a node that may not be made is one that is not there.
             throw StanzaError(.itemNotFound)
         }
@@ -23,12 +23,27 @@ extension PubSubService {
         }
         var configuration = profile.defaults
         if let options { try configuration.apply(options) }
-        return Node(name, configuration)
+        if profile.hasWildcards, NodePattern(name) != nil {
+            throw StanzaError(.notAcceptable, text: "the name stands for other nodes")
+        }
+        var node = Node(name, configuration)
+        // XEP-0060 §8.1: who makes a node owns it; an account's are its own without saying.
+        if profile.kind == .shared { node.affiliations[request.from.bare] = .owner }
+        return node
     }
 
     mutating func add(_ node: Node) -> [PubSubEffect] {
         nodes[node.name] = node
         var effects = [save(node)]
+        for (jid, affiliation) in node.affiliations {
+            let change = PubSubChange.setAffiliation(
+                owner: owner,
+                node: node.name,
+                jid,
+                affiliation
+            )
+            effects.append(.store(change, .immediate))
+        }
         effects += enrol(interested.keys, on: node.name)
         return effects
     }
@@ -52,7 +67,9 @@ extension PubSubService {
         in payload: Element,
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
-        guard request.relation.isOwner else { throw StanzaError(.forbidden) }
+        guard profile.mayCreate(request.from, request.relation) else {
+            throw StanzaError(.forbidden)
+        }
         let asked = action["node"] ?? ""
         // XEP-0060 §8.1.2: an instant node, named by the service.
         let name = asked.isEmpty ? ids.next(at: request.now) : asked
@@ -129,8 +146,8 @@ extension PubSubService {
         // The access model may be another: some may come in, some have to go.
         var isOut: Set<JID> = []
         if let changed = nodes[node.name] {
-            for jid in Set(changed.audience.keys).union(changed.subscriptions.map(\.jid))
-            where !changed.admits(jid, relation(jid)) {
+            for jid in Set(changed.audience.keys).union(changed.subscriptions.all.map(\.jid))
+            where !admits(jid, relation(jid), to: changed) {
                 isOut.insert(jid)
             }
         }
@@ -174,7 +191,7 @@ extension PubSubService {
         ]
         notify(of: PubSubEvent(node.name, .delete(redirect: uri)), &effects)
         nodes[node.name] = nil
-        for subscription in node.subscriptions {
+        for subscription in node.subscriptions.all {
             subscribersChanged(of: node.name, subscription.jid)
         }
         return effects

@@ -7,25 +7,53 @@ extension PubSubService {
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
         let jid = try Self.subscriber(action, request)
-        let node = try node(named: action["node"])
-        try node.admit(request.from, request.relation)
+        let node = try holder(named: action["node"])
+        try admit(request.from, request.relation, to: node)
         let affiliation = node.affiliation(of: request.from, request.relation)
         guard affiliation.permissions.contains(.subscribe) else { throw StanzaError(.forbidden) }
-        if let existing = node.subscriptions.first(where: { $0.jid == jid }) {
+        if let existing = node.subscriptions.of(address: jid).first {
             return [request.result(existing.answer(on: node.name))]
         }
         guard node.subscriptions.count < profile.limits.subscriptions else {
             throw .pubsub(.policyViolation, "too-many-subscriptions", .wait)
         }
         let subscription = SubscriptionRecord(id: ids.next(at: request.now), jid: jid)
-        var effects = [
-            start(subscription, on: node.name),
-            request.result(subscription.answer(on: node.name)),
-        ]
-        if node.configuration.sendLastItem != .never {
+        var effects = start(subscription, on: node)
+        effects.append(request.result(subscription.answer(on: node.name)))
+        effects += lastItems(for: subscription, on: node.name, asked: request.from)
+        return effects
+    }
+
+    /// The last items that a subscription which has just begun covers (XEP-0060 §6.1.7).
+    mutating func lastItems(
+        for subscription: SubscriptionRecord,
+        on name: String,
+        asked: JID
+    ) -> [PubSubEffect] {
+        guard let holder = nodes[name] ?? patterns[name] else { return [] }
+        let coverage = DeliveryPlan.Coverage(
+            record: subscription,
+            holder: name,
+            way: holder.pattern == nil ? .itself : .pattern
+        )
+        let recipient = Recipient(
+            jid: subscription.jid,
+            session: interested[subscription.jid]?.recipient.session,
+            headers: DeliveryPlan.Subscriber.headers(
+                of: [coverage],
+                among: holder.subscriptions.of(address: subscription.jid).count
+            )
+        )
+        guard let pattern = holder.pattern else {
+            guard holder.configuration.sendLastItem != .never else { return [] }
             // Where the session that asks is notified itself, its bare address is not.
-            let session = interested[jid]?.recipient.session
-            let recipient = node.audience[request.from] ?? Recipient(jid: jid, session: session)
+            return lastItem(of: holder, to: holder.audience[asked] ?? recipient)
+        }
+        var effects: [PubSubEffect] = []
+        for node in nodes.values
+        where pattern.matches(node.name) && node.configuration.sendLastItem != .never
+            && admits(subscription.jid, Relation(), to: node)
+        {
             effects += lastItem(of: node, to: recipient)
         }
         return effects
@@ -51,49 +79,69 @@ extension PubSubService {
         guard let jid = try? JID(text) else { throw .pubsub(.badRequest, "invalid-jid") }
         // XEP-0060 §6.2.3.3
         guard jid.bare == request.from.bare else { throw StanzaError(.forbidden) }
-        let node = try node(named: action["node"])
-        guard let subscription = node.subscriptions.first(where: { $0.jid == jid }) else {
+        let node = try holder(named: action["node"])
+        guard let subscription = node.subscriptions.of(address: jid).first else {
             throw .pubsub(.unexpectedRequest, "not-subscribed", .cancel)
         }
         if let id = action["subid"], id != subscription.id {
             throw .pubsub(.notAcceptable, "invalid-subid")
         }
-        return [end(subscription, on: node.name), request.result()]
+        return end(subscription, on: node.name) + [request.result()]
+    }
+
+    /// Takes a subscription up, or what has changed of it.
+    mutating func save(_ subscription: SubscriptionRecord, on node: String) -> PubSubEffect {
+        _ = update(node) { $0.subscriptions.save(subscription) }
+        subscribersChanged(of: node, subscription.jid)
+        return .store(.saveSubscription(owner: owner, node: node, subscription), .immediate)
     }
 
     private mutating func start(
         _ subscription: SubscriptionRecord,
-        on name: String
-    ) -> PubSubEffect {
-        nodes[name]?.subscriptions.append(subscription)
-        subscribersChanged(of: name, subscription.jid)
-        return .store(
-            .saveSubscription(owner: owner, node: name, subscription),
-            .immediate
-        )
+        on holder: Node
+    ) -> [PubSubEffect] {
+        var effects: [PubSubEffect] = []
+        if holder.pattern != nil, patterns[holder.name] == nil {
+            patterns[holder.name] = holder
+            effects.append(
+                .store(
+                    .saveNode(owner: owner, node: holder.name, configuration: [:]),
+                    .immediate
+                )
+            )
+        }
+        effects.append(save(subscription, on: holder.name))
+        return effects
     }
 
-    private mutating func end(
+    mutating func end(
         _ subscription: SubscriptionRecord,
         on name: String
-    ) -> PubSubEffect {
-        nodes[name]?.subscriptions.removeAll { $0.id == subscription.id }
+    ) -> [PubSubEffect] {
+        _ = update(name) { $0.subscriptions.remove(subscription.id) }
         subscribersChanged(of: name, subscription.jid)
-        return .store(
-            .removeSubscription(owner: owner, node: name, id: subscription.id),
-            .immediate
-        )
+        var effects: [PubSubEffect] = [
+            .store(
+                .removeSubscription(owner: owner, node: name, id: subscription.id),
+                .immediate
+            )
+        ]
+        if patterns[name]?.subscriptions.isEmpty == true {
+            patterns[name] = nil
+            effects.append(.store(.deleteNode(owner: owner, node: name), .immediate))
+        }
+        return effects
     }
 
     /// The requester's own, of one node or of all (XEP-0060 §5.6).
     func ownSubscriptions(_ action: Element, _ request: PubSubRequest) -> [PubSubEffect] {
         var list = Element("subscriptions", Namespace.pubsub)
         list["node"] = action["node"]
-        for node in nodes.values.sorted(by: { $0.name < $1.name })
-        where action["node"] == nil || action["node"] == node.name {
-            for subscription in node.subscriptions
-            where subscription.jid.bare == request.from.bare {
-                list.append(subscription.element(on: node.name, in: Namespace.pubsub))
+        for name in (subscribed[request.from.bare] ?? []).sorted()
+        where action["node"] == nil || action["node"] == name {
+            let holder = nodes[name] ?? patterns[name]
+            for subscription in holder?.subscriptions.of(entity: request.from) ?? [] {
+                list.append(subscription.element(on: name, in: Namespace.pubsub))
             }
         }
         return [request.result(Element("pubsub", Namespace.pubsub, [list]))]
@@ -110,7 +158,7 @@ extension PubSubService {
             "subscriptions",
             Namespace.pubsubOwner,
             attributes: [.init("node", node.name)],
-            node.subscriptions.map { $0.element(on: nil, in: Namespace.pubsubOwner) }
+            node.subscriptions.sorted.map { $0.element(on: nil, in: Namespace.pubsubOwner) }
         )
         return [request.result(Element("pubsub", Namespace.pubsubOwner, [list]))]
     }
@@ -131,14 +179,14 @@ extension PubSubService {
                 failed.append(element)
                 continue
             }
-            let existing = nodes[node.name]?.subscriptions.first { $0.jid == jid }
+            let existing = nodes[node.name]?.subscriptions.of(address: jid).first
             switch (state, existing) {
-            case ("none", let existing?): effects.append(end(existing, on: node.name))
+            case ("none", let existing?): effects += end(existing, on: node.name)
             case ("none", nil), ("subscribed", .some): break
             case ("subscribed", nil)
             where (nodes[node.name]?.subscriptions.count ?? 0) < profile.limits.subscriptions:
                 let record = SubscriptionRecord(id: ids.next(at: request.now), jid: jid)
-                effects.append(start(record, on: node.name))
+                effects.append(save(record, on: node.name))
             default: failed.append(element)
             }
         }
@@ -176,7 +224,7 @@ extension SubscriptionRecord {
         element["node"] = node
         element["jid"] = jid.description
         element["subid"] = id
-        element["subscription"] = "subscribed"
+        element["subscription"] = state.rawValue
         return element
     }
 

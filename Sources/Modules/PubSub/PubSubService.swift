@@ -9,16 +9,37 @@ package import XMPP
 package struct PubSubService: Sendable {
     /// What distinguishes one kind of service from another.
     package struct Profile: Sendable {
+        /// Whose the nodes are.
+        package enum Kind: Sendable, Hashable {
+            /// All the account's own (XEP-0163).
+            case personal
+            /// Each whoever made it.
+            case shared
+            /// Nobody's: they mirror those of the hosts' accounts (docs/protocol.md).
+            case fleet
+        }
+
+        /// Who may make nodes besides the owner.
+        package enum Creators: Sendable, Hashable {
+            case nobody
+            case users(of: String)
+            case anybody
+        }
+
+        package var kind: Kind
+        package var creators = Creators.nobody
         package var defaults: NodeConfiguration
         /// How durable a node is that keeps its items, by its name.
         package var durability: @Sendable (String) -> Durability
         package var limits: PubSubLimits
 
         package init(
+            _ kind: Kind = .personal,
             defaults: NodeConfiguration,
             limits: PubSubLimits = PubSubLimits(),
             durability: @escaping @Sendable (String) -> Durability = { _ in .immediate }
         ) {
+            self.kind = kind
             self.defaults = defaults
             self.limits = limits
             self.durability = durability
@@ -29,6 +50,12 @@ package struct PubSubService: Sendable {
     package let owner: JID
     let profile: Profile
     var nodes: [String: Node] = [:]
+    /// Names with wildcards that were subscribed to, by name.
+    var patterns: [String: Node] = [:]
+    /// Who may know of which host; nil where nodes themselves say who may have them.
+    package internal(set) var fleetAccess: FleetAccess?
+    /// What is to be done by itself, and when.
+    var schedule = Schedule()
     /// Who is there and wants notifications, by full address.
     var interested: [JID: Interested] = [:]
     /// Nodes at which an entity has subscriptions, by its bare address.
@@ -47,28 +74,31 @@ package struct PubSubService: Sendable {
     package init(owner: JID, profile: Profile, nodes records: [NodeRecord] = []) {
         self.owner = owner
         self.profile = profile
-        for record in records {
-            var node = Node(
-                record.node,
-                NodeConfiguration(record.configuration, defaults: profile.defaults)
-            )
-            node.affiliations = record.affiliations
-            node.subscriptions = record.subscriptions
-            for item in record.items {
-                node.items.add(
-                    .init(
-                        id: item.id,
-                        publisher: item.publisher,
-                        published: item.published,
-                        payload: item.payload
-                    )
+        for record in records { restore(record) }
+    }
+
+    private mutating func restore(_ record: NodeRecord) {
+        var node = Node(
+            record.node,
+            NodeConfiguration(record.configuration, defaults: profile.defaults),
+            pattern: profile.hasWildcards ? NodePattern(record.node) : nil
+        )
+        node.affiliations = record.affiliations
+        node.subscriptions = Subscriptions(record.subscriptions)
+        for item in record.items {
+            node.items.add(
+                .init(
+                    id: item.id,
+                    publisher: item.publisher,
+                    published: item.published,
+                    payload: item.payload
                 )
-            }
-            for subscription in record.subscriptions {
-                subscribed[subscription.jid.bare, default: []].insert(record.node)
-            }
-            nodes[record.node] = node
+            )
         }
+        for subscription in record.subscriptions {
+            subscribed[subscription.jid.bare, default: []].insert(record.node)
+        }
+        if node.pattern == nil { nodes[record.node] = node } else { patterns[record.node] = node }
     }
 
     /// How many nodes and items there are, for the operator.
@@ -86,10 +116,68 @@ package struct PubSubService: Sendable {
         }
     }
 
+    /// What is to be done from the start, as the end of leases that were given before it.
+    package mutating func started(at now: Instant) -> [PubSubEffect] {
+        announcement()
+    }
+
+    /// The time has come that was asked for.
+    package mutating func woke(at now: Instant) -> [PubSubEffect] {
+        var effects: [PubSubEffect] = []
+        for duty in schedule.take(at: now) { effects += perform(duty, at: now) }
+        return effects + announcement()
+    }
+
+    private mutating func perform(_ duty: Schedule.Duty, at now: Instant) -> [PubSubEffect] {
+        switch duty {
+        case .expireItems, .endSubscription, .deliver, .recordHistory: []
+        }
+    }
+
+    /// Has the host wake the service, where that is new to it.
+    mutating func announcement() -> [PubSubEffect] {
+        schedule.announcement().map { [.wake($0)] } ?? []
+    }
+
     func node(named name: String?) throws(StanzaError) -> Node {
         guard let name, !name.isEmpty else { throw .pubsub(.badRequest, "nodeid-required") }
         guard let node = nodes[name] else { throw StanzaError(.itemNotFound) }
         return node
+    }
+
+    /// The node, or the pattern where there is no node of that name, that can be subscribed to.
+    func holder(named name: String?) throws(StanzaError) -> Node {
+        guard let name, !name.isEmpty else { throw .pubsub(.badRequest, "nodeid-required") }
+        if let holder = nodes[name] ?? patterns[name] { return holder }
+        guard profile.hasWildcards, let pattern = NodePattern(name) else {
+            throw StanzaError(.itemNotFound)
+        }
+        return Node(name, profile.defaults, pattern: pattern)
+    }
+
+    /// Changes a node or a pattern where it stands.
+    mutating func update<Result>(
+        _ name: String,
+        _ change: (inout Node) -> Result
+    ) -> Result? {
+        if let index = nodes.index(forKey: name) { return change(&nodes.values[index]) }
+        if let index = patterns.index(forKey: name) { return change(&patterns.values[index]) }
+        return nil
+    }
+}
+
+extension PubSubService.Profile {
+    /// Whether names with wildcards can be subscribed to.
+    var hasWildcards: Bool { kind != .personal }
+
+    /// Whether the entity may make nodes.
+    func mayCreate(_ jid: JID, _ relation: Relation) -> Bool {
+        if relation.isOwner { return kind != .fleet }
+        return switch creators {
+        case .nobody: false
+        case .users(let domain): jid.domain == domain && jid.local != nil
+        case .anybody: true
+        }
     }
 }
 
@@ -122,6 +210,15 @@ extension PubSubService {
             throw StanzaError(.badRequest)
         }
         let request = PubSubRequest(iq: iq, from: from, relation: relation(from), now: now)
+        return try answer(payload, request, relation) + announcement()
+    }
+
+    private mutating func answer(
+        _ payload: Element,
+        _ request: PubSubRequest,
+        _ relation: (JID) -> Relation
+    ) throws(StanzaError) -> [PubSubEffect] {
+        let iq = request.iq
         if payload.namespace == Namespace.pubsubOwner {
             return try receiveFromOwner(payload, request, relation)
         }

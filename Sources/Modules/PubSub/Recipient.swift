@@ -3,12 +3,16 @@ package import XMPP
 /// Who gets a notification: an address and, where it is a session here, that session.
 package struct Recipient: Sendable, Hashable {
     package let jid: JID
-    /// Nil for a bare address and for who is on another server.
+    /// Nil for a bare address, and where the session is not known.
     package let session: SessionID?
+    /// Markup that goes behind the event, for this one alone: the ids of its subscriptions where
+    /// they are needed to tell what the event is for (XEP-0060 §12.20).
+    package var headers: [UInt8]
 
-    package init(jid: JID, session: SessionID?) {
+    package init(jid: JID, session: SessionID?, headers: [UInt8] = []) {
         self.jid = jid
         self.session = session
+        self.headers = headers
     }
 }
 

@@ -101,9 +101,9 @@ struct Conversation {
             case .notify(let notification):
                 for recipient in notification.recipients {
                     guard let session = recipient.session else { continue }
-                    received[session, default: []].append(notification.stanza(to: recipient.jid))
+                    received[session, default: []].append(notification.stanza(to: recipient))
                 }
-            case .load, .farewell: break
+            case .load, .farewell, .wake: break
             case .end(let session, let error): ended[session] = error
             }
         }

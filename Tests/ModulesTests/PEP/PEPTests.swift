@@ -187,6 +187,7 @@ import XMPP
             case .reply: "reply"
             case .notify: "notify"
             case .load: "load"
+            case .wake, .send, .watch: "other"
             }
         }
         #expect(kinds == ["store", "store", "reply"])

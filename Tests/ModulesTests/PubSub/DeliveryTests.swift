@@ -54,7 +54,7 @@ import XMPP
         _ = try talk.create("n", ["deliver_payloads": "0", "notification_type": "normal"])
         _ = try talk.arrive(Self.viewer, wanting: ["n"])
         let notification = try #require(try talk.publish("n", "1").notifications.first)
-        #expect(String(decoding: notification.tail, as: UTF8.self).contains("<item id='1'/>"))
+        #expect(String(decoding: notification.bytes.body, as: UTF8.self).contains("<item id='1'/>"))
         #expect(notification.stanza(to: NodesConversation.owner).type == nil)
     }
 

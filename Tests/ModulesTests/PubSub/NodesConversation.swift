@@ -29,6 +29,9 @@ struct NodesConversation {
         var durabilities: [Durability] = []
         var notifications: [Notification] = []
         var loads: [LoadRequest] = []
+        var wakes: [Instant] = []
+        var sent: [Stanza] = []
+        var watched: [JID] = []
 
         /// `contact@example.org/top: node item 1`, sorted.
         var told: [String] {
@@ -90,6 +93,9 @@ struct NodesConversation {
                 outcome.error = stanza.error?.summary
             case .notify(let notification): outcome.notifications.append(notification)
             case .load(let request): outcome.loads.append(request)
+            case .wake(let time): outcome.wakes.append(time)
+            case .send(let stanza): outcome.sent.append(stanza)
+            case .watch(let account): outcome.watched.append(account)
             }
         }
         return outcome
@@ -204,5 +210,17 @@ extension PubSubEvent {
             case .configuration: "configuration"
             }
         return "\(node) \(what)" + (stamp == nil ? "" : " late")
+    }
+}
+
+extension Notification {
+    /// The message to one recipient as it goes over the wire.
+    func written(to recipient: Recipient) -> [UInt8] {
+        bytes.head + Array(recipient.jid.description.utf8) + bytes.body + recipient.headers
+            + EventBytes.end
+    }
+
+    func stanza(to jid: JID) -> Stanza {
+        stanza(to: Recipient(jid: jid, session: nil))
     }
 }

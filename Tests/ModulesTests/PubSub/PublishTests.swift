@@ -76,7 +76,7 @@ import XMPP
         _ = try talk.publish("n", "1")
         #expect(try talk.publish("n", "1", from: "a@b/c").error == nil)
         let last = try talk.arrive("v@example.org/top", wanting: ["n"])
-        let tail = try #require(last.notifications.first).tail
+        let tail = try #require(last.notifications.first).bytes.body
         #expect(String(decoding: tail, as: UTF8.self).contains("publisher='a@b'"))
     }
 
@@ -171,7 +171,7 @@ import XMPP
         let outcome = try talk.publish("n&amp;&apos;", "1", payload)
         let notification = try #require(outcome.notifications.first)
         let whole = String(
-            decoding: notification.head + Array("v@example.org/top".utf8) + notification.tail,
+            decoding: notification.written(to: try #require(notification.recipients.first)),
             as: UTF8.self
         )
         #expect(whole.contains(">" + payload + "</item>"))
@@ -194,10 +194,9 @@ import XMPP
         outcomes.append(try talk.set("#<purge node='n'/>"))
         outcomes.append(try talk.set("#<delete node='n'><redirect uri='xmpp:a?b'/></delete>"))
         for notification in outcomes.flatMap(\.notifications) {
-            let jid = try #require(notification.recipients.first).jid
-            let stanza = notification.stanza(to: jid).serialized()
-            let bytes =
-                notification.head + Array(jid.description.utf8) + notification.tail
+            let recipient = try #require(notification.recipients.first)
+            let stanza = notification.stanza(to: recipient).serialized()
+            let bytes = notification.written(to: recipient)
             let tree = try Element(
                 parsing: Array("<s xmlns='jabber:client'>".utf8) + stanza + Array("</s>".utf8)
             )

@@ -1,0 +1,76 @@
+package import XMPP
+
+/// A subscription as it is kept.
+///
+/// Several of one address are told apart by their ids.
+package struct SubscriptionRecord: Sendable, Hashable {
+    package let id: String
+    package let jid: JID
+    package var state: SubscriptionState
+    package var options: SubscriptionOptions
+
+    package init(
+        id: String,
+        jid: JID,
+        state: SubscriptionState = .subscribed,
+        options: SubscriptionOptions = SubscriptionOptions()
+    ) {
+        self.id = id
+        self.jid = jid
+        self.state = state
+        self.options = options
+    }
+}
+
+/// The subscriptions to one node, found by id and by bare address.
+struct Subscriptions: Sendable {
+    private var records: [String: SubscriptionRecord] = [:]
+    private var ids: [JID: [String]] = [:]
+
+    init(_ records: [SubscriptionRecord] = []) {
+        for record in records { save(record) }
+    }
+
+    var count: Int { records.count }
+    var isEmpty: Bool { records.isEmpty }
+
+    subscript(id: String) -> SubscriptionRecord? { records[id] }
+
+    /// All, in no particular order.
+    var all: some Collection<SubscriptionRecord> { records.values }
+
+    /// All, in an order that stays: by address, then by id.
+    var sorted: [SubscriptionRecord] {
+        records.values.map { (key: $0.jid.description, record: $0) }
+            .sorted { ($0.key, $0.record.id) < ($1.key, $1.record.id) }.map(\.record)
+    }
+
+    /// The bare addresses that have any.
+    var subscribers: some Collection<JID> { ids.keys }
+
+    /// Those of an entity, whichever of its addresses subscribed, oldest first.
+    func of(entity jid: JID) -> [SubscriptionRecord] {
+        (ids[jid.bare] ?? []).compactMap { records[$0] }
+    }
+
+    /// Those of exactly this address, oldest first.
+    func of(address jid: JID) -> [SubscriptionRecord] {
+        of(entity: jid).filter { $0.jid == jid }
+    }
+
+    /// Adds one, or replaces the one of the same id.
+    mutating func save(_ record: SubscriptionRecord) {
+        if records.updateValue(record, forKey: record.id) == nil {
+            ids[record.jid.bare, default: []].append(record.id)
+        }
+    }
+
+    @discardableResult
+    mutating func remove(_ id: String) -> SubscriptionRecord? {
+        guard let record = records.removeValue(forKey: id) else { return nil }
+        let bare = record.jid.bare
+        ids[bare]?.removeAll { $0 == id }
+        if ids[bare]?.isEmpty == true { ids[bare] = nil }
+        return record
+    }
+}
