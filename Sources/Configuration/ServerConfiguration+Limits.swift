@@ -32,6 +32,8 @@ extension ServerConfiguration {
         package var outboundQueueBytes = 1024 * 1024
         /// Nodes of an account (`nodes_per_account`).
         package var nodesPerAccount = 1000
+        /// Nodes of a service, which everybody shares (`nodes_per_service`).
+        package var nodesPerService = 100_000
         /// Items of a node, and what `max` means (`items_per_node`).
         package var itemsPerNode = 10_000
         /// Subscriptions to a node (`subscriptions_per_node`).
@@ -87,6 +89,8 @@ extension ServerConfiguration {
         private mutating func readNodes(_ table: ConfigurationTable) throws(ConfigurationError) {
             nodesPerAccount =
                 try table.integer("nodes_per_account", in: 1...1_000_000) ?? nodesPerAccount
+            nodesPerService =
+                try table.integer("nodes_per_service", in: 1...10_000_000) ?? nodesPerService
             itemsPerNode = try table.integer("items_per_node", in: 1...10_000_000) ?? itemsPerNode
             subscriptionsPerNode =
                 try table.integer("subscriptions_per_node", in: 1...1_000_000)

@@ -28,6 +28,11 @@ extension ServerConfiguration {
         }
         if let table = try root.table("accounts") { accounts = try Accounts(table) }
         if let table = try root.table("groups") { groups = try Self.groups(table) }
+        pubsub = try PubSub(root.table("pubsub"), of: domain)
+        fleet = try Fleet(root.table("fleet"), of: domain)
+        if let domain = fleet.domain, domain == pubsub.domain {
+            throw root.error("fleet", "\"\(domain)\" is the domain of [pubsub] already")
+        }
         if let table = try root.table("limits") { limits = try Limits(table) }
         try file.finish()
         if tls == nil, let listener = listeners.first(where: { $0.security != .plain }) {

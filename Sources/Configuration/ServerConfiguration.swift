@@ -21,6 +21,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var tls: TLS?
     package var accounts = Accounts()
     package var groups: [Group] = Group.usual
+    package var pubsub: PubSub
+    package var fleet: Fleet
     package var limits = Limits()
 
     /// The configuration of a server of which only the data directory matters.
@@ -28,6 +30,8 @@ package struct ServerConfiguration: Sendable, Equatable {
         self.domain = domain
         self.dataDirectory = dataDirectory
         controlSocket = Self.usualSocket(in: dataDirectory)
+        pubsub = PubSub(domain: "pubsub." + domain)
+        fleet = Fleet(domain: "monitor." + domain)
     }
 
     /// How much the server says.
@@ -100,6 +104,39 @@ package struct ServerConfiguration: Sendable, Equatable {
         package static let usual = [
             Group(name: "hosts", sees: ["viewers"]), Group(name: "viewers", sees: ["hosts"]),
         ]
+    }
+
+    /// The service on which users make nodes.
+    package struct PubSub: Sendable, Equatable {
+        /// Nil where there is none.
+        package var domain: String?
+        package var creators = Creators.local
+        /// Accounts that may manage every node of it.
+        package var administrators: [String] = []
+
+        /// Who may make nodes.
+        package enum Creators: String, Sendable, CaseIterable {
+            /// The accounts of this server.
+            case local
+            case anyone
+            case administrators
+        }
+
+        init(domain: String?) {
+            self.domain = domain
+        }
+    }
+
+    /// The service that mirrors the nodes of all hosts.
+    package struct Fleet: Sendable, Equatable {
+        /// Nil where there is none.
+        package var domain: String?
+        /// Addresses and domains that may know of every host, besides the groups that see them.
+        package var allowed: [String] = []
+
+        init(domain: String?) {
+            self.domain = domain
+        }
     }
 
     static func usualSocket(in dataDirectory: String) -> String {

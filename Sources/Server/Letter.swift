@@ -10,8 +10,12 @@ enum Letter: Sendable {
     case interest(Interest, to: [JID])
     /// Bytes for a session whose connection lives there.
     case bytes([UInt8], to: SessionID)
-    /// One event for sessions whose connections live there; only the address differs.
-    case event(head: [UInt8], tail: [UInt8], to: [SessionID])
+    /// One event for sessions whose connections live there.
+    case event(EventBytes, to: [Target])
+    /// One event for addresses of accounts whose shards live there.
+    case announcement(Notification)
+    /// The time that an owner's nodes asked for has come.
+    case wake(owner: JID)
     case end(SessionID, StreamError?)
     /// A session that sends no more; see ``Effect/farewell(_:of:visited:)``.
     case farewell(SessionID, of: JID, visited: Int)
@@ -19,4 +23,12 @@ enum Letter: Sendable {
     case received([Stanza], from: SessionID, of: JID)
     /// A session whose connection is gone.
     case closed(SessionID, of: JID)
+}
+
+extension Letter {
+    /// A session that gets an event, and the markup that is its alone.
+    struct Target: Sendable {
+        let session: SessionID
+        let own: [UInt8]
+    }
 }

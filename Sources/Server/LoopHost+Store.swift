@@ -28,29 +28,44 @@ extension LoopHost {
     /// would be on the disk and, once what was read is taken over, not in memory.
     private func restore(_ owner: JID) {
         guard suspensions.begin(owner) else { return }
+        let service = shard.services[owner]?.profile
         // Behind all that the store was asked already.
         writer.submit([], .immediate) { [loop, reading, store, profile, log] _ in
             reading.async {
-                var account: Account?
+                var restored: Restored?
                 do {
-                    account = Account(
-                        jid: owner,
-                        roster: Roster(try store.roster(of: owner)),
-                        nodes: try store.nodes(of: owner),
-                        profile: profile
-                    )
+                    let nodes = try store.nodes(of: owner)
+                    if let service {
+                        let service = PubSubService(owner: owner, profile: service, nodes: nodes)
+                        restored = .service(service)
+                    } else {
+                        let roster = Roster(try store.roster(of: owner))
+                        restored = .account(
+                            Account(jid: owner, roster: roster, nodes: nodes, profile: profile)
+                        )
+                    }
                 } catch {
                     log.error("\(owner) cannot be read again: \(error)")
                 }
-                loop.execute { [account] in
-                    self.assumeIsolated { $0.resume(owner, with: account) }
+                loop.execute { [restored] in
+                    self.assumeIsolated { $0.resume(owner, with: restored) }
                 }
             }
         }
     }
 
-    private func resume(_ owner: JID, with account: Account?) {
-        if let account { shard.restore(account) }
+    private enum Restored: Sendable {
+        case account(Account)
+        case service(PubSubService)
+    }
+
+    private func resume(_ owner: JID, with restored: Restored?) {
+        switch restored {
+        case .account(let account): shard.restore(account)
+        case .service(let service): shard.restore(service)
+        case nil: break
+        }
+        carryOut(shard.started(owner, at: .now), of: owner)
         take(suspensions.end(owner))
     }
 

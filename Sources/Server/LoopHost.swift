@@ -30,6 +30,7 @@ actor LoopHost {
     nonisolated let world: World
     var shard: AccountShard
     var outbox = Outbox()
+    private var alarms = Alarms()
     private var connections: [SessionID: StreamConnection] = [:]
     /// The sessions of this loop's connections; an entry lives as long as its connection, which
     /// `connections` holds.
@@ -49,6 +50,7 @@ actor LoopHost {
         of placement: Placement,
         on loop: any EventLoop,
         accounts: [Account],
+        services: [PubSubService],
         profile: PubSubService.Profile,
         world: World,
         store: any Store,
@@ -60,7 +62,7 @@ actor LoopHost {
         self.loop = loop
         unownedExecutor = loop.executor.asUnownedSerialExecutor()
         self.world = world
-        shard = AccountShard(accounts, world: world)
+        shard = AccountShard(accounts, services: services, world: world)
         self.profile = profile
         self.store = store
         self.writer = writer
@@ -73,6 +75,17 @@ actor LoopHost {
     /// Makes the other loops known.
     func join(_ hosts: [LoopHost]) {
         self.hosts = hosts
+    }
+
+    /// Does what the nodes have to do from the start.
+    func begin() {
+        for owner in shard.owners { carryOut(shard.started(owner, at: .now), of: owner) }
+        take([])
+    }
+
+    /// The alarm rang: whose nodes are due are looked at.
+    func ring() {
+        take(alarms.due(at: .now, on: self).map { .wake(owner: $0) })
     }
 }
 
@@ -127,8 +140,17 @@ extension LoopHost {
                 carryOut(shard.receive(interest, for: account, at: now), of: account)
             }
         case .bytes(let bytes, let session): connections[session]?.send(bytes)
-        case .event(let head, let tail, let sessions):
-            for session in sessions { connections[session]?.sendEvent(head: head, tail: tail) }
+        case .event(let bytes, let targets):
+            for target in targets {
+                connections[target.session]?.sendEvent(
+                    head: bytes.head,
+                    body: bytes.body,
+                    own: target.own,
+                    end: EventBytes.end
+                )
+            }
+        case .announcement(let notification): announce(notification)
+        case .wake(let owner): carryOut(shard.woke(owner, at: now), of: owner)
         case .end(let session, let error): connections[session]?.close(error)
         case .farewell(let session, let account, let visited):
             carryOut([.farewell(session, of: account, visited: visited)], of: account)
@@ -191,6 +213,7 @@ extension LoopHost {
             }
         case .notify(let notification): notify(notification)
         case .load(let owner, let request): load(request, for: owner)
+        case .wake(let owner, let time): alarms.set(for: owner, at: time, on: self)
         case .end(let session, let error):
             post(.end(session, error), to: placement.loop(of: session))
         case .farewell(let session, let account, let visited):
@@ -214,14 +237,14 @@ extension LoopHost {
 
     private func byLoop(_ addresses: [JID]) -> [Int: [JID]] {
         Dictionary(
-            grouping: addresses.filter { $0.domain == shard.world.domain.domain },
+            grouping: addresses.filter { world.serves($0.domain) },
             by: placement.loop(of:)
         )
     }
 
     private func route(_ routed: Routed) {
         guard let to = routed.stanza.to else { return }
-        if to.domain == shard.world.domain.domain {
+        if world.serves(to.domain) {
             post(.stanza(routed), to: placement.loop(of: to))
             return
         }
@@ -235,21 +258,51 @@ extension LoopHost {
         post(.bytes(stanza.serialized(), to: session), to: placement.loop(of: session))
     }
 
-    /// One event to all: sessions by their numbers, grouped by loop; other addresses as stanzas.
+    /// One event to all: sessions by their numbers, addresses of accounts here by their shards,
+    /// both in one hop a loop; other addresses as stanzas.
     private func notify(_ notification: Notification) {
-        var sessions: [[SessionID]] = Array(repeating: [], count: placement.loops)
+        var sessions: [[Letter.Target]] = Array(repeating: [], count: placement.loops)
+        var addresses: [[Recipient]] = Array(repeating: [], count: placement.loops)
         for recipient in notification.recipients {
             if let session = recipient.session {
-                sessions[placement.loop(of: session)].append(session)
+                sessions[placement.loop(of: session)].append(
+                    .init(session: session, own: recipient.headers)
+                )
+            } else if recipient.jid.domain == world.domain.domain, recipient.jid.local != nil {
+                addresses[placement.loop(of: recipient.jid)].append(recipient)
             } else {
-                route(Routed(notification.stanza(to: recipient.jid)))
+                route(Routed(notification.stanza(to: recipient)))
             }
         }
         for (target, group) in sessions.enumerated() where !group.isEmpty {
-            post(
-                .event(head: notification.head, tail: notification.tail, to: group),
-                to: target
-            )
+            post(.event(notification.bytes, to: group), to: target)
+        }
+        for (target, group) in addresses.enumerated() where !group.isEmpty {
+            post(.announcement(notification.for(group)), to: target)
+        }
+    }
+
+    /// An event for accounts of this loop: to those of their sessions that take it.
+    private func announce(_ notification: Notification) {
+        var sessions: [[Letter.Target]] = Array(repeating: [], count: placement.loops)
+        for recipient in notification.recipients {
+            guard
+                let able = shard.sessions(
+                    for: recipient.jid,
+                    isHeadline: notification.isHeadline
+                )
+            else {
+                route(Routed(notification.stanza(to: recipient)))
+                continue
+            }
+            for session in able {
+                sessions[placement.loop(of: session)].append(
+                    .init(session: session, own: recipient.headers)
+                )
+            }
+        }
+        for (target, group) in sessions.enumerated() where !group.isEmpty {
+            post(.event(notification.bytes, to: group), to: target)
         }
     }
 }

@@ -12,7 +12,7 @@ struct Placement: Sendable {
     func loop(of address: JID) -> Int {
         guard loops > 1 else { return 0 }
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in (address.local ?? "").utf8 {
+        for byte in (address.local ?? address.domain).utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
         }
         return Int(truncatingIfNeeded: (hash >> 33) % UInt64(loops))

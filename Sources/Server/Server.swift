@@ -15,7 +15,8 @@ final class Server: Sendable {
     static let version = "0.1.0"
     /// What the server speaks; a module that is added is added here.
     static let modules: [any Module.Type] = [
-        RosterModule.self, PEPModule.self, DiscoModule.self, PingModule.self, VersionModule.self,
+        RosterModule.self, PEPModule.self, PubSubModule.self, DiscoModule.self, PingModule.self,
+        VersionModule.self,
     ]
 
     let configuration: ServerConfiguration
@@ -72,7 +73,7 @@ final class Server: Sendable {
             on: eventLoops,
             placement,
             content,
-            Self.profile(configuration),
+            configuration,
             Self.world(configuration, domain, directory.groups),
             store,
             writer,
@@ -84,12 +85,16 @@ final class Server: Sendable {
         on loops: [any EventLoop],
         _ placement: Placement,
         _ content: StoredAccounts,
-        _ profile: PubSubService.Profile,
+        _ configuration: ServerConfiguration,
         _ world: World,
         _ store: any Store,
         _ writer: StoreWriter,
         _ log: Logger
     ) -> [LoopHost] {
+        let profile = profile(configuration)
+        let services = world.services.map { owner, kind in
+            content.service(owner, Self.profile(of: kind, configuration))
+        }
         let byLoop = Dictionary(grouping: content.accounts(profile)) {
             placement.loop(of: $0.jid)
         }
@@ -99,6 +104,7 @@ final class Server: Sendable {
                 of: placement,
                 on: loop,
                 accounts: byLoop[index] ?? [],
+                services: services.filter { placement.loop(of: $0.owner) == index },
                 profile: profile,
                 world: world,
                 store: store,
@@ -120,15 +126,51 @@ final class Server: Sendable {
             software: .init(name: "Lapwing", version: version)
         )
         world.sessionsMaximum = configuration.limits.sessionsPerAccount
+        world.administrators = Set(configuration.pubsub.administrators.compactMap { try? JID($0) })
+        if let name = configuration.pubsub.domain, let jid = try? JID(name) {
+            world.services[jid] = .shared
+        }
+        if let name = configuration.fleet.domain, let jid = try? JID(name) {
+            world.services[jid] = .fleet
+        }
         return world
     }
 
     static func profile(_ configuration: ServerConfiguration) -> PubSubService.Profile {
+        .pep(limits: limits(configuration, nodes: configuration.limits.nodesPerAccount))
+    }
+
+    private static func profile(
+        of kind: PubSubService.Profile.Kind,
+        _ configuration: ServerConfiguration
+    ) -> PubSubService.Profile {
+        let limits = limits(configuration, nodes: configuration.limits.nodesPerService)
+        switch kind {
+        case .personal: return profile(configuration)
+        case .fleet: return .fleet(limits: limits)
+        case .shared:
+            var profile = PubSubService.Profile.shared(
+                users: configuration.domain,
+                limits: limits
+            )
+            switch configuration.pubsub.creators {
+            case .local: break
+            case .anyone: profile.creators = .anybody
+            case .administrators: profile.creators = .nobody
+            }
+            return profile
+        }
+    }
+
+    private static func limits(
+        _ configuration: ServerConfiguration,
+        nodes: Int
+    ) -> PubSubLimits {
         var limits = PubSubLimits()
-        limits.nodes = configuration.limits.nodesPerAccount
+        limits.nodes = nodes
         limits.subscriptions = configuration.limits.subscriptionsPerNode
         limits.items = min(configuration.limits.itemsPerNode, PubSubLimits.itemsMaximum)
-        return .pep(limits: limits)
+        return limits
     }
 }
 
@@ -199,6 +241,7 @@ extension Server {
 
     private func introduceHosts() async {
         for host in hosts { await host.join(hosts) }
+        for host in hosts { await host.begin() }
     }
 }
 

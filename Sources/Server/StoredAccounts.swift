@@ -26,4 +26,9 @@ struct StoredAccounts {
             )
         }
     }
+
+    /// A service with the nodes that it has.
+    func service(_ owner: JID, _ profile: PubSubService.Profile) -> PubSubService {
+        PubSubService(owner: owner, profile: profile, nodes: nodes[owner] ?? [])
+    }
 }

@@ -31,7 +31,9 @@ struct Suspensions {
         case .interest(let interest, let accounts):
             let others = accounts.filter { !keep(.interest(interest, to: [$0]), for: $0) }
             return others.isEmpty ? nil : .interest(interest, to: others)
-        case .bytes, .event, .end:
+        case .wake(let owner):
+            return keep(letter, for: owner) ? nil : letter
+        case .bytes, .event, .announcement, .end:
             return letter
         }
     }

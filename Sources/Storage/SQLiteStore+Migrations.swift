@@ -86,6 +86,8 @@ extension SQLiteStore {
             id TEXT NOT NULL,
             jid TEXT NOT NULL,
             account TEXT NOT NULL,
+            state TEXT NOT NULL,
+            options TEXT NOT NULL CHECK (json_valid(options)),
             PRIMARY KEY (node, id)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX subscriptions_by_account ON subscriptions (account);

@@ -51,7 +51,7 @@ extension SQLiteStore {
         var record = NodeRecord(
             owner: try JID(stored: row["owner"]),
             node: row["name"],
-            configuration: try configuration(row["configuration"])
+            configuration: try fields(row["configuration"])
         )
         record.affiliations = try affiliations(id, database)
         record.subscriptions = try subscriptions(id, database)
@@ -59,7 +59,7 @@ extension SQLiteStore {
         return record
     }
 
-    private static func configuration(_ text: String) throws -> [String: [String]] {
+    private static func fields(_ text: String) throws -> [String: [String]] {
         try JSONDecoder().decode([String: [String]].self, from: Data(text.utf8))
     }
 
@@ -81,11 +81,19 @@ extension SQLiteStore {
         _ node: Int64,
         _ database: Database
     ) throws -> [SubscriptionRecord] {
-        let sql = "SELECT id, jid FROM subscriptions WHERE node = ?"
+        let sql = "SELECT id, jid, state, options FROM subscriptions WHERE node = ?"
         let rows = try Row.fetchCursor(database.cachedStatement(sql: sql), arguments: [node])
         var result: [SubscriptionRecord] = []
         while let row = try rows.next() {
-            result.append(SubscriptionRecord(id: row[0], jid: try JID(stored: row[1])))
+            result.append(
+                SubscriptionRecord(
+                    id: row[0],
+                    jid: try JID(stored: row[1]),
+                    // A word of a later version gets nothing sent.
+                    state: SubscriptionState(rawValue: row[2]) ?? .unconfigured,
+                    stored: try fields(row[3])
+                )
+            )
         }
         return result
     }
@@ -147,9 +155,10 @@ extension SQLiteStore {
             let sql = "INSERT OR REPLACE INTO affiliations VALUES (\(nodeID), ?, ?)"
             try run(database, sql, owner, node, jid.description, affiliation.rawValue)
         case .saveSubscription(let owner, let node, let record):
-            let sql = "INSERT OR REPLACE INTO subscriptions VALUES (\(nodeID), ?, ?, ?)"
-            let jid = record.jid
-            try run(database, sql, owner, node, record.id, "\(jid)", "\(jid.bare)")
+            let sql = "INSERT OR REPLACE INTO subscriptions VALUES (\(nodeID), ?, ?, ?, ?, ?)"
+            let (jid, options) = (record.jid, try text(record.storedOptions))
+            let state = record.state.rawValue
+            try run(database, sql, owner, node, record.id, "\(jid)", "\(jid.bare)", state, options)
         case .removeSubscription(let owner, let node, let id):
             let sql = "DELETE FROM subscriptions WHERE node = \(nodeID) AND id = ?"
             try run(database, sql, owner, node, id)
@@ -173,14 +182,19 @@ extension SQLiteStore {
         _ configuration: [String: [String]],
         _ database: Database
     ) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let text = String(decoding: try encoder.encode(configuration), as: UTF8.self)
+        let text = try text(configuration)
         let sql = """
             INSERT INTO nodes (owner, name, configuration) VALUES (?, ?, ?)
             ON CONFLICT (owner, name) DO UPDATE SET configuration = excluded.configuration
             """
         try run(database, sql, owner, node, text)
+    }
+
+    private static func text(_ fields: [String: [String]]) throws -> String {
+        if fields.isEmpty { return "{}" }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(fields), as: UTF8.self)
     }
 
     private static func saveItem(

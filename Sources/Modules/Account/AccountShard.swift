@@ -19,18 +19,14 @@ package struct AccountShard: Sendable {
         self.world = world
     }
 
-    /// What is to be done from the start, by whose it is.
-    package mutating func started(at now: Instant) -> [(owner: JID, effects: [Effect])] {
-        var all: [(JID, [Effect])] = []
-        for jid in Array(accounts.keys) {
-            let effects = accounts[jid]?.pep.started(at: now) ?? []
-            if !effects.isEmpty { all.append((jid, effects.map { $0.effect(of: jid) })) }
-        }
-        for jid in Array(services.keys) {
-            let effects = services[jid]?.started(at: now) ?? []
-            if !effects.isEmpty { all.append((jid, effects.map { $0.effect(of: jid) })) }
-        }
-        return all
+    /// Everyone here who has nodes.
+    package var owners: [JID] { Array(accounts.keys) + Array(services.keys) }
+
+    /// What an owner's nodes have to do from the start.
+    package mutating func started(_ owner: JID, at now: Instant) -> [Effect] {
+        let effects =
+            services[owner]?.started(at: now) ?? accounts[owner]?.pep.started(at: now) ?? []
+        return effects.map { $0.effect(of: owner) }
     }
 
     /// The time has come that an owner's nodes asked for.

@@ -15,6 +15,23 @@ package struct Notification: Sendable {
         bytes = EventBytes(message, event)
     }
 
+    /// The same for others.
+    package func `for`(_ recipients: [Recipient]) -> Notification {
+        Notification(event: event, bytes: bytes, recipients: recipients, message: message)
+    }
+
+    private init(
+        event: PubSubEvent,
+        bytes: EventBytes,
+        recipients: [Recipient],
+        message: Stanza
+    ) {
+        self.event = event
+        self.bytes = bytes
+        self.recipients = recipients
+        self.message = message
+    }
+
     /// A message of type headline passes by who is not there (RFC 6121 §8.5.2.2).
     package var isHeadline: Bool { message.type == "headline" }
 

@@ -7,7 +7,7 @@ package struct PubSubLimits: Sendable, Hashable {
     /// Subscriptions to one node.
     package var subscriptions = 10_000
     /// Items that `max` means.
-    package var items = PubSubLimits.itemsMaximum
+    package var items = 10_000
 
     package init() {}
 
@@ -20,7 +20,7 @@ package struct PubSubLimits: Sendable, Hashable {
     }
 
     /// Items of one node, whatever its configuration says.
-    package static let itemsMaximum = 10_000
+    package static let itemsMaximum = 10_000_000
     /// Bytes of one payload.
     package static let payloadBytesMaximum = 64 * 1024
     /// Bytes of a payload that stays in memory; a larger one is read when it is asked for.

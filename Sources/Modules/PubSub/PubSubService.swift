@@ -48,7 +48,7 @@ package struct PubSubService: Sendable {
 
     /// The bare address of the account, or the service's own.
     package let owner: JID
-    let profile: Profile
+    package let profile: Profile
     var nodes: [String: Node] = [:]
     /// Names with wildcards that were subscribed to, by name.
     var patterns: [String: Node] = [:]

@@ -22,6 +22,19 @@ package struct SubscriptionRecord: Sendable, Hashable {
     }
 }
 
+extension SubscriptionRecord {
+    /// The options that are not as they usually are, in the words of the form.
+    package var storedOptions: [String: [String]] {
+        SubscriptionOptions.table.differences(of: options, from: SubscriptionOptions())
+    }
+
+    /// A subscription with options as they were stored; what is no longer known is passed over.
+    package init(id: String, jid: JID, state: SubscriptionState, stored: [String: [String]]) {
+        self.init(id: id, jid: jid, state: state)
+        SubscriptionOptions.table.restore(stored, into: &options)
+    }
+}
+
 /// The subscriptions to one node, found by id and by bare address.
 struct Subscriptions: Sendable {
     private var records: [String: SubscriptionRecord] = [:]

@@ -23,10 +23,10 @@ package final class StreamConnection: Sendable {
         handler.value.send(stanza.serialized())
     }
 
-    /// Sends a stanza that is the same for many but for the address, which goes between the two
-    /// parts.
-    package func sendEvent(head: [UInt8], tail: [UInt8]) {
-        handler.value.sendEvent(head: head, tail: tail)
+    /// Sends a stanza that is the same for many but for the address, which goes behind the head,
+    /// and what is this one's alone, which goes before the end.
+    package func sendEvent(head: [UInt8], body: [UInt8], own: [UInt8], end: [UInt8]) {
+        handler.value.sendEvent(head: head, body: body, own: own, end: end)
     }
 
     /// Ends the stream, with an error or in peace.

@@ -41,7 +41,7 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     // Gathering
     var gathered = ByteBuffer()
     var isListed = false
-    /// The session's address as it stands in an attribute, for ``sendEvent(head:tail:)``.
+    /// The session's address as it stands in an attribute, for ``sendEvent(head:body:own:end:)``.
     var escapedAddress: [UInt8] = []
 
     // Input
@@ -206,13 +206,15 @@ extension StreamHandler {
         markForFlush()
     }
 
-    func sendEvent(head: [UInt8], tail: [UInt8]) {
-        let count = head.count + escapedAddress.count + tail.count
+    func sendEvent(head: [UInt8], body: [UInt8], own: [UInt8], end: [UInt8]) {
+        let count = head.count + escapedAddress.count + body.count + own.count + end.count
         guard isOpen, makeRoom(for: count) else { return }
         gathered.reserveCapacity(minimumWritableBytes: count)
         gathered.writeBytes(head)
         gathered.writeBytes(escapedAddress)
-        gathered.writeBytes(tail)
+        gathered.writeBytes(body)
+        if !own.isEmpty { gathered.writeBytes(own) }
+        gathered.writeBytes(end)
         markForFlush()
     }
 

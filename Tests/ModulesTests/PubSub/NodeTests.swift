@@ -27,7 +27,7 @@ import XMPP
         (["access_model": "nonsense"], "modify not-acceptable unsupported-access-model"),
         (["unknown": "1"], "modify not-acceptable invalid-options"),
         (["max_items": "-1"], "modify not-acceptable invalid-options"),
-        (["max_items": "10001"], "modify not-acceptable invalid-options"),
+        (["max_items": "10000001"], "modify not-acceptable invalid-options"),
         (["max_items": "99999999999999999999"], "modify not-acceptable invalid-options"),
         (["persist_items": "yes"], "modify not-acceptable invalid-options"),
         (["max_payload_size": "65537"], "modify not-acceptable invalid-options"),

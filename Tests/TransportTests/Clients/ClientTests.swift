@@ -94,7 +94,12 @@ import XMPP
             server.owner.onConnection { connection in
                 for number in 0..<500 {
                     let head = Array("<message id='\(number)' to='".utf8)
-                    connection.sendEvent(head: head, tail: Array("'><body>x</body></message>".utf8))
+                    connection.sendEvent(
+                        head: head,
+                        body: Array("'><body>x</body>".utf8),
+                        own: Array("<a xmlns='urn:a'/>".utf8),
+                        end: Array("</message>".utf8)
+                    )
                 }
             }
             for number in 0..<500 {
