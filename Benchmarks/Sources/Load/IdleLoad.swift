@@ -46,7 +46,8 @@ extension Options {
             host: text("host", default: "127.0.0.1"),
             port: try number("port", default: 5222),
             domain: try text("domain"),
-            security: text("security", default: "plain")
+            security: text("security", default: "plain"),
+            speaksMQTT: text("security", default: "plain") == "mqtt"
         )
     }
 }

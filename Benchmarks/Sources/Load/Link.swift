@@ -18,6 +18,10 @@ final class Link {
         case idle
         case viewer
         case publisher
+        /// Sends MQTT's CONNECT and waits for its answer.
+        case connecting
+        /// What comes is counted by the link's tally and not kept.
+        case counting
     }
 
     let descriptor: Int32
@@ -26,6 +30,9 @@ final class Link {
     /// Bytes that came and were not used yet.
     var received: [UInt8] = []
     var jid = ""
+    var tally = Tally([], speaksMQTT: false)
+    /// Where the delays go that the tally watches.
+    var delays: Delays?
     /// Stanzas that were counted.
     var count = 0
     var failure: String?
@@ -48,8 +55,10 @@ final class Link {
     }
 
     var isLoggingIn: Bool {
-        guard case .login = role else { return false }
-        return failure == nil
+        switch role {
+        case .login, .connecting: failure == nil
+        case .idle, .viewer, .publisher, .counting: false
+        }
     }
 
     /// Begins TLS; the handshake goes on with what is read and written.
@@ -72,6 +81,7 @@ final class Link {
     ///
     /// - Returns: Whether something is left.
     func flush() -> Bool {
+        guard !outbound.isEmpty else { return false }
         var start = 0
         while start < outbound.count {
             let written = outbound.withUnsafeBytes { bytes -> Int in
@@ -87,8 +97,12 @@ final class Link {
             guard written > 0 else { break }
             start += written
         }
+        if start == outbound.count {
+            outbound.removeAll(keepingCapacity: true)
+            return false
+        }
         outbound.removeFirst(start)
-        return !outbound.isEmpty
+        return true
     }
 
     /// Reads everything that is there into `received`.
@@ -108,8 +122,14 @@ final class Link {
                 if count < 0 { return errno == EAGAIN ? .open : .closed }
             }
             let came = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            received.append(contentsOf: came)
-            last = Array(came.suffix(Self.lastBytes))
+            if case .counting = role {
+                tally.read(came, into: delays)
+                if failure == nil { failure = tally.error }
+            } else {
+                received.append(contentsOf: came)
+            }
+            last.removeAll(keepingCapacity: true)
+            last.append(contentsOf: came.suffix(Self.lastBytes))
             if tls == nil, count < buffer.count { return .open }
         }
     }

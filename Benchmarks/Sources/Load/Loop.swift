@@ -10,12 +10,13 @@ final class Loop {
         var domain: String
         /// plain, starttls or tls.
         var security: String
+        var speaksMQTT = false
     }
 
     let server: Server
     let cache = Scram.Cache()
     private(set) var links: [Link] = []
-    private var byDescriptor: [Int32: Link] = [:]
+    private var byDescriptor: [Link?] = []
     private var writing: Set<Int32> = []
     private let epoll: Int32
     private let context: OpaquePointer?
@@ -23,6 +24,10 @@ final class Loop {
         byteCount: 256 * 1024,
         alignment: 16
     )
+    /// Whether white space is sent on every stream before the server asks who is silent.
+    var keepsAlive = false
+    private var keptAlive = now()
+    private static let silence = 8_000_000
     /// What is done with a link after something came for it.
     var onInput: (Link) -> Void = { _ in }
 
@@ -48,15 +53,22 @@ final class Loop {
             domain: server.domain,
             startsTLS: server.security == "starttls"
         )
-        let link = Link(descriptor: descriptor, index: links.count, role: .login(login))
+        let role: Link.Role = server.speaksMQTT ? .connecting : .login(login)
+        let link = Link(descriptor: descriptor, index: links.count, role: role)
+        link.tally = Tally([], speaksMQTT: server.speaksMQTT)
         if server.security == "tls" { link.secure(with: context) }
         links.append(link)
-        byDescriptor[descriptor] = link
+        while byDescriptor.count <= Int(descriptor) { byDescriptor.append(nil) }
+        byDescriptor[Int(descriptor)] = link
         var event = epoll_event(
             events: EPOLLIN.rawValue,
             data: epoll_data_t(fd: descriptor)
         )
         epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+        if server.speaksMQTT {
+            link.jid = "\(account.user)/\(account.resource)"
+            link.send(MQTT.connect(client: link.jid))
+        }
         advance(link)
         flush(link)
         return link
@@ -86,7 +98,7 @@ final class Loop {
             count = max(0, Int(epoll_wait(epoll, events.baseAddress, Int32(maximum), milliseconds)))
         }
         for event in events {
-            guard let link = byDescriptor[event.data.fd] else { continue }
+            guard let link = byDescriptor[Int(event.data.fd)] else { continue }
             if event.events & EPOLLIN.rawValue != 0 || event.events & EPOLLHUP.rawValue != 0 {
                 let outcome = link.fill(through: buffer)
                 if link.isLoggingIn { advance(link) } else { onInput(link) }
@@ -94,11 +106,21 @@ final class Loop {
             }
             flush(link)
         }
+        keepAlive()
+    }
+
+    private func keepAlive() {
+        guard keepsAlive, !server.speaksMQTT, now() - keptAlive > Self.silence else { return }
+        keptAlive = now()
+        for link in links where !link.isLoggingIn && link.failure == nil {
+            link.send(" ")
+            flush(link)
+        }
     }
 
     /// Writes what a link has to send, and waits for room when not all of it went.
     func flush(_ link: Link) {
-        guard byDescriptor[link.descriptor] === link else { return }
+        guard byDescriptor[Int(link.descriptor)] === link else { return }
         let waits = link.flush()
         guard waits != writing.contains(link.descriptor) else { return }
         var interest = EPOLLIN.rawValue
@@ -119,10 +141,16 @@ final class Loop {
         }
         var nothing = epoll_event()
         epoll_ctl(epoll, EPOLL_CTL_DEL, link.descriptor, &nothing)
-        byDescriptor[link.descriptor] = nil
+        byDescriptor[Int(link.descriptor)] = nil
     }
 
     private func advance(_ link: Link) {
+        if case .connecting = link.role {
+            guard link.received.count >= 4 else { return }
+            link.failure = link.received[3] == 0 ? nil : "the broker refuses connection"
+            link.received.removeAll()
+            link.role = .idle
+        }
         while case .login(var login) = link.role {
             let action = login.advance(link, cache: cache)
             link.role = .login(login)

@@ -4,7 +4,11 @@ import Glibc
 struct ProcessUsage {
     /// User and system time, its reaped children included.
     var cpuMicroseconds: Int
+    /// The same by the counters of its threads in nanoseconds, finer than clock ticks.
+    var scheduledMicroseconds: Int
     var residentKiB: Int
+
+    static var ourselves: Int { Int(getpid()) }
 
     init(of process: Int) throws(LoadError) {
         guard let stat = Self.read("/proc/\(process)/stat"),
@@ -17,7 +21,25 @@ struct ProcessUsage {
         let ticks = fields.dropFirst(11).prefix(4).compactMap { Int($0) }.reduce(0, +)
         cpuMicroseconds = ticks * (1_000_000 / sysconf(Int32(_SC_CLK_TCK)))
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        scheduledMicroseconds = Self.scheduled(process)
         residentKiB = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+
+    private static func scheduled(_ process: Int) -> Int {
+        guard let directory = opendir("/proc/\(process)/task") else { return 0 }
+        defer { closedir(directory) }
+        var nanoseconds = 0
+        while let entry = readdir(directory) {
+            let thread = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            // The parent folder has the main thread's counter once more.
+            guard !thread.hasPrefix("."),
+                let text = read("/proc/\(process)/task/\(thread)/schedstat")
+            else { continue }
+            nanoseconds += text.split(separator: " ").first.flatMap { Int($0) } ?? 0
+        }
+        return nanoseconds / 1_000
     }
 
     private static func read(_ path: String) -> String? {

@@ -4,11 +4,20 @@ import Glibc
 @main
 enum Program {
     static let usage = """
-        usage: lapwing-load pep|idle --host H --port P --domain D --password W --pid SERVER
-                 [--security plain|starttls|tls]
+        usage: lapwing-load KIND --host H --port P --domain D --password W --pid SERVER
+                 [--security plain|starttls|tls|mqtt]
           pep:   [--publishers 20] [--viewers 10] [--payload 300] [--window 32] [--seconds 10]
                  [--subscribe yes]     accounts host0… and viewer0…
           idle:  [--connections 2000] [--accounts 200] [--users user]     accounts user0…
+          What follows takes [--service pubsub.D] (empty: the publishers' accounts) and needs
+          the accounts owner, host0… and viewer0…
+          fan:   [--publishers 1] [--nodes 1] [--viewers 100] [--window 8 | --rate N]
+                 [--payload 300] [--items N (stored)] [--filters N] [--jid bare|full]
+                 [--pattern P --pattern-service S] [--delays yes] [--seconds 8]
+          last:  [--publishers 1] [--nodes 1000] [--viewers 20] [--patience 60]
+                 [--by subscribing|presence|pattern]
+          items: [--items 1000000] [--fill-seconds 120] [--window 256] [--seconds 6]
+          nodes: [--nodes 10000]
         """
 
     static func main() {
@@ -18,6 +27,10 @@ enum Program {
             let options = try Options(arguments.dropFirst())
             switch arguments.first {
             case "pep": print(try PEPLoad(options: options).run())
+            case "last": print(try LastLoad(options: options).run())
+            case "items": print(try ItemsLoad(options: options).run())
+            case "nodes": print(try NodesLoad(options: options).run())
+            case "fan": print(try FanLoad(options: options).run())
             case "idle": print(try IdleLoad(options: options).run())
             default: throw LoadError(usage)
             }
