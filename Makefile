@@ -10,7 +10,8 @@ PROGRAMS := lapwing-server lapwingctl lapwing-agent lapwing-top
 BIN := .build/release
 SOURCES := Sources Tests collectors dashboards Benchmarks Package.swift
 
-.PHONY: help deps build demo test scenarios bench interop check-linkage lint format install clean
+.PHONY: help deps build demo test scenarios bench bench-pubsub interop check-linkage lint format \
+	install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +40,11 @@ bench: build ## measure what everything costs (PEERS=1: prosody too)
 	@scripts/deps interop
 	$(SWIFT) build -c release --package-path Benchmarks
 	@LAPWING_BIN=$(abspath $(BIN)) PEERS=$(PEERS) $(PYTHON) Benchmarks/bench
+
+bench-pubsub: build ## pubsub beside other servers (PEERS=1: prosody, ejabberd, mosquitto)
+	@scripts/deps bench
+	$(SWIFT) build -c release --package-path Benchmarks
+	@LAPWING_BIN=$(abspath $(BIN)) PEERS=$(PEERS) $(PYTHON) Benchmarks/bench-pubsub $(ROWS)
 
 check-linkage: build ## check what the programs are linked against
 	@scripts/check-linkage $(BIN)
