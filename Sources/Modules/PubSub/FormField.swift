@@ -42,6 +42,7 @@ extension FormField {
         _ name: String,
         _ type: DataForm.FieldType,
         _ path: Path<[String]>,
+        upTo maximum: Int = PubSubLimits.configurationValuesMaximum,
         _ label: String
     ) -> Self {
         Self(
@@ -51,12 +52,30 @@ extension FormField {
             options: [],
             read: { $0[keyPath: path] },
             write: { subject, values in
-                guard values.count <= PubSubLimits.configurationValuesMaximum,
+                guard values.count <= maximum,
                     values.allSatisfy({
                         $0.utf8.count <= PubSubLimits.configurationTextBytesMaximum
                     })
                 else { return false }
                 subject[keyPath: path] = Set(values).sorted()
+                return true
+            }
+        )
+    }
+
+    /// A set of addresses.
+    static func jids(_ name: String, _ path: Path<[JID]>, _ label: String) -> Self {
+        Self(
+            name: name,
+            type: .jidMulti,
+            label: label,
+            options: [],
+            read: { $0[keyPath: path].map(\.description) },
+            write: { subject, values in
+                guard values.count <= PubSubLimits.configurationValuesMaximum else { return false }
+                let jids = Set(values.compactMap { try? JID($0) })
+                guard jids.count == Set(values).count else { return false }
+                subject[keyPath: path] = jids.sorted { $0.description < $1.description }
                 return true
             }
         )
@@ -83,6 +102,7 @@ extension FormField {
     static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
         _ name: String,
         _ path: Path<Choice>,
+        alias: [String: Choice] = [:],
         _ label: String
     ) -> Self {
         Self(
@@ -92,7 +112,8 @@ extension FormField {
             options: Choice.allCases.map(\.rawValue),
             read: { [$0[keyPath: path].rawValue] },
             write: { subject, values in
-                guard values.count == 1, let choice = Choice(rawValue: values[0])
+                guard let value = values.first, values.count == 1,
+                    let choice = Choice(rawValue: value) ?? alias[value]
                 else { return false }
                 subject[keyPath: path] = choice
                 return true
@@ -125,7 +146,7 @@ extension FormField {
     static func bound(
         _ name: String,
         _ path: Path<Bound>,
-        upTo maximum: Int,
+        _ range: ClosedRange<Int>,
         _ label: String
     ) -> Self {
         Self(
@@ -144,8 +165,7 @@ extension FormField {
                     subject[keyPath: path] = .max
                     return true
                 }
-                guard values.count == 1, let count = Int(values[0]), count >= 0,
-                    count <= maximum
+                guard values.count == 1, let count = Int(values[0]), range.contains(count)
                 else { return false }
                 subject[keyPath: path] = .count(count)
                 return true

@@ -59,6 +59,8 @@ struct Node: Sendable {
             guard !relation.rosterGroups.isDisjoint(with: configuration.rosterGroups) else {
                 throw .pubsub(.notAuthorized, "not-in-roster-group")
             }
+        case .authorize:
+            guard isSubscribed(jid) else { throw .pubsub(.notAuthorized, "not-subscribed") }
         case .whitelist: throw .pubsub(.notAllowed, "closed-node", .cancel)
         }
     }

@@ -1,3 +1,5 @@
+import XMPP
+
 /// How much an owner's nodes may take.
 ///
 /// What an operator sets is in the value; what bounds a single field is fixed.
@@ -21,6 +23,10 @@ package struct PubSubLimits: Sendable, Hashable {
 
     /// Items of one node, whatever its configuration says.
     package static let itemsMaximum = 10_000_000
+    /// Seconds after which items may be set to go: ten years, and no arithmetic overflows.
+    package static let itemSecondsMaximum = 315_576_000
+    /// Nodes in one collection: as many as a form can name.
+    package static let childrenMaximum = DataForm.valuesMaximum
     /// Bytes of one payload.
     package static let payloadBytesMaximum = 64 * 1024
     /// Bytes of a payload that stays in memory; a larger one is read when it is asked for.

@@ -85,7 +85,7 @@ extension PubSubService.Profile {
         users domain: String,
         limits: PubSubLimits = PubSubLimits()
     ) -> Self {
-        var profile = Self(.shared, defaults: NodeConfiguration(), limits: limits)
+        var profile = Self(.shared, defaults: .shared, limits: limits)
         profile.creators = .users(of: domain)
         return profile
     }

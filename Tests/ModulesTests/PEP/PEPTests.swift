@@ -208,20 +208,4 @@ import XMPP
         #expect(features.isDisjoint(with: lacking.map { Namespace.pubsub + "#" + $0 }))
         #expect(features.count == PEPModule.accountFeatures.count)
     }
-
-    // XEP-0060 §16.4.4: the form has registered fields and no others.
-    @Test func offersRegisteredFieldsAlone() {
-        let registered: Set = [
-            "access_model", "body_xslt", "contact", "dataform_xslt", "deliver_notifications",
-            "deliver_payloads", "description", "item_expire", "itemreply", "language",
-            "max_items", "max_payload_size", "node_type", "notification_type", "notify_config",
-            "notify_delete", "notify_retract", "notify_sub", "persist_items",
-            "presence_based_delivery", "publish_model", "publish_node_full", "purge_offline",
-            "roster_groups_allowed", "send_last_published_item", "tempsub", "subscribe", "title",
-            "type",
-        ]
-        let offered = NodeConfiguration.pep.form(.form).answers.map { $0.name }
-        #expect(Set(offered).isSubset(of: registered.map { "pubsub#" + $0 }))
-        #expect(Set(offered).count == offered.count)
-    }
 }
