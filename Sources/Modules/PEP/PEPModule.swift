@@ -10,21 +10,7 @@ package enum PEPModule: Module {
             leftOut: "subscription options, approval, SubIDs, leases, a service of its own"
         ),
     ]
-    /// XEP-0163 §6, XEP-0060 §16.1, for each account.
-    ///
-    /// Of the access models the default alone is named: that is what these features mean.
-    package static let accountFeatures =
-        [Namespace.pubsub]
-        + [
-            "access-presence", "auto-create", "auto-subscribe", "config-node", "config-node-max",
-            "create-and-configure", "create-nodes", "delete-items", "delete-nodes",
-            "filtered-notifications", "instant-nodes", "item-ids", "last-published",
-            "member-affiliation", "meta-data", "modify-affiliations", "multi-items",
-            "outcast-affiliation", "persistent-items", "presence-subscribe", "publish",
-            "publish-only-affiliation", "publish-options", "publisher-affiliation",
-            "purge-nodes", "retract-items", "retrieve-affiliations", "retrieve-default",
-            "retrieve-items", "retrieve-subscriptions", "manage-subscriptions", "subscribe",
-        ].map { Namespace.pubsub + "#" + $0 }
+    package static let accountFeatures = PubSubFeatures.of(.personal)
     package static let routes =
         Route.both(.account, Namespace.pubsub) + Route.both(.account, Namespace.pubsubOwner)
 

@@ -7,20 +7,7 @@ package enum PubSubModule: Module {
         Route.both(.service, Namespace.pubsub) + Route.both(.service, Namespace.pubsubOwner)
 
     package static func serviceFeatures(of kind: PubSubService.Profile.Kind) -> [String] {
-        switch kind {
-        case .personal: []
-        case .shared:
-            [Namespace.pubsub, Namespace.lapwing + "#wildcards"]
-                + PEPModule.accountFeatures.filter {
-                    $0 != Namespace.pubsub && !$0.hasSuffix("#access-presence")
-                        && !$0.hasSuffix("#auto-subscribe")
-                } + [Namespace.pubsub + "#access-open"]
-        case .fleet:
-            [Namespace.pubsub, Namespace.lapwing + "#fleet", Namespace.lapwing + "#wildcards"]
-                + ["last-published", "retrieve-items", "retrieve-subscriptions", "subscribe"].map {
-                    Namespace.pubsub + "#" + $0
-                }
-        }
+        kind == .personal ? [] : PubSubFeatures.of(kind)
     }
 
     package static func receive(

@@ -1,0 +1,59 @@
+import XMPP
+
+/// What a service of nodes says that it can do (XEP-0060 §10, XEP-0248 §8): one line a feature,
+/// with the kinds of service of which it holds.
+///
+/// Of the access models each kind names its default alone: that is what these features mean.
+enum PubSubFeatures {
+    private static let all: Set<PubSubService.Profile.Kind> = [.personal, .shared, .fleet]
+    /// Where nodes are made and published to.
+    private static let publishing: Set<PubSubService.Profile.Kind> = [.personal, .shared]
+
+    /// Names that begin with `#` are pubsub's own, the others are whole.
+    private static let table: [(name: String, kinds: Set<PubSubService.Profile.Kind>)] = [
+        (Namespace.pubsub, all),
+        ("#access-open", [.shared]),
+        ("#access-presence", [.personal]),
+        ("#auto-create", publishing),
+        ("#auto-subscribe", [.personal]),
+        ("#config-node", publishing),
+        ("#config-node-max", publishing),
+        ("#create-and-configure", publishing),
+        ("#create-nodes", publishing),
+        ("#delete-items", publishing),
+        ("#delete-nodes", publishing),
+        ("#filtered-notifications", publishing),
+        ("#instant-nodes", publishing),
+        ("#item-ids", publishing),
+        ("#last-published", all),
+        ("#manage-subscriptions", publishing),
+        ("#member-affiliation", publishing),
+        ("#meta-data", all),
+        ("#modify-affiliations", publishing),
+        ("#multi-items", publishing),
+        ("#outcast-affiliation", publishing),
+        ("#persistent-items", publishing),
+        ("#presence-subscribe", [.personal]),
+        ("#publish", publishing),
+        ("#publish-only-affiliation", publishing),
+        ("#publish-options", publishing),
+        ("#publisher-affiliation", publishing),
+        ("#pubsub-on-a-jid", [.personal]),
+        ("#purge-nodes", publishing),
+        ("#retract-items", publishing),
+        ("#retrieve-affiliations", publishing),
+        ("#retrieve-default", publishing),
+        ("#retrieve-items", all),
+        ("#retrieve-subscriptions", all),
+        ("#subscribe", all),
+        (Namespace.lapwing + "#fleet", [.fleet]),
+        (Namespace.lapwing + "#wildcards", [.shared, .fleet]),
+    ]
+
+    /// The features of one kind of service, for disco.
+    static func of(_ kind: PubSubService.Profile.Kind) -> [String] {
+        table.lazy.filter { $0.kinds.contains(kind) }.map {
+            $0.name.hasPrefix("#") ? Namespace.pubsub + $0.name : $0.name
+        }
+    }
+}
