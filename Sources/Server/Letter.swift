@@ -29,6 +29,8 @@ extension Letter {
     /// A session that gets an event, and the markup that is its alone.
     struct Target: Sendable {
         let session: SessionID
+        /// Whether it goes to the account, which the session is only one of.
+        var isBare = false
         let own: [UInt8]
     }
 }

@@ -144,6 +144,7 @@ extension LoopHost {
             for target in targets {
                 connections[target.session]?.sendEvent(
                     head: bytes.head,
+                    toBare: target.isBare,
                     body: bytes.body,
                     own: target.own,
                     end: EventBytes.end
@@ -297,7 +298,11 @@ extension LoopHost {
             }
             for session in able {
                 sessions[placement.loop(of: session)].append(
-                    .init(session: session, own: recipient.headers)
+                    .init(
+                        session: session,
+                        isBare: recipient.jid.isBare,
+                        own: recipient.headers
+                    )
                 )
             }
         }

@@ -25,8 +25,17 @@ package final class StreamConnection: Sendable {
 
     /// Sends a stanza that is the same for many but for the address, which goes behind the head,
     /// and what is this one's alone, which goes before the end.
-    package func sendEvent(head: [UInt8], body: [UInt8], own: [UInt8], end: [UInt8]) {
-        handler.value.sendEvent(head: head, body: body, own: own, end: end)
+    ///
+    /// `toBare` where it was sent to the account: the server does not rewrite the address
+    /// (RFC 6121 §8.5.2).
+    package func sendEvent(
+        head: [UInt8],
+        toBare: Bool = false,
+        body: [UInt8],
+        own: [UInt8],
+        end: [UInt8]
+    ) {
+        handler.value.sendEvent(head: head, toBare: toBare, body: body, own: own, end: end)
     }
 
     /// Ends the stream, with an error or in peace.

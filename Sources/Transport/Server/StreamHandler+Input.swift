@@ -221,6 +221,8 @@ extension StreamHandler {
         // An attribute's value as the writer escapes it: between <a to=' and '/>.
         let tag = Element("a", "", attributes: [.init("to", jid.description)]).serialized()
         escapedAddress = Array(tag.dropFirst(7).dropLast(3))
+        // Nothing before the resource can hold a slash.
+        bareAddressCount = escapedAddress.firstIndex(of: UInt8(ascii: "/")) ?? escapedAddress.count
     }
 }
 

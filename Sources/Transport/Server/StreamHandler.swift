@@ -41,8 +41,10 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     // Gathering
     var gathered = ByteBuffer()
     var isListed = false
-    /// The session's address as it stands in an attribute, for ``sendEvent(head:body:own:end:)``.
+    /// The session's address as it stands in an attribute, for ``sendEvent(head:toBare:body:own:end:)``.
     var escapedAddress: [UInt8] = []
+    /// How much of it is the bare address.
+    var bareAddressCount = 0
 
     // Input
     /// Stanzas of this read that are not handed over yet.
@@ -206,12 +208,16 @@ extension StreamHandler {
         markForFlush()
     }
 
-    func sendEvent(head: [UInt8], body: [UInt8], own: [UInt8], end: [UInt8]) {
+    func sendEvent(head: [UInt8], toBare: Bool, body: [UInt8], own: [UInt8], end: [UInt8]) {
         let count = head.count + escapedAddress.count + body.count + own.count + end.count
         guard isOpen, makeRoom(for: count) else { return }
         gathered.reserveCapacity(minimumWritableBytes: count)
         gathered.writeBytes(head)
-        gathered.writeBytes(escapedAddress)
+        if toBare {
+            gathered.writeBytes(escapedAddress.prefix(bareAddressCount))
+        } else {
+            gathered.writeBytes(escapedAddress)
+        }
         gathered.writeBytes(body)
         if !own.isEmpty { gathered.writeBytes(own) }
         gathered.writeBytes(end)
