@@ -31,7 +31,13 @@ actor LoopHost {
     var shard: AccountShard
     var outbox = Outbox()
     private var alarms = Alarms()
-    private var connections: [SessionID: StreamConnection] = [:]
+    private(set) var connections: [SessionID: StreamConnection] = [:]
+    /// What waits for those that read slowly; nothing for most.
+    var backlogs: [SessionID: Backlog] = [:]
+    /// Events that nobody needed any more when their turn came.
+    var eventsCoalesced: UInt64 = 0
+    /// Bytes that may wait for a client besides events that newer ones replace.
+    let backlogBytes: Int
     /// The sessions of this loop's connections; an entry lives as long as its connection, which
     /// `connections` holds.
     private var entries: [ObjectIdentifier: Entry] = [:]
@@ -55,8 +61,10 @@ actor LoopHost {
         world: World,
         store: any Store,
         writer: StoreWriter,
+        backlogBytes: Int,
         log: Logger
     ) {
+        self.backlogBytes = backlogBytes
         self.index = index
         self.placement = placement
         self.loop = loop
@@ -139,20 +147,12 @@ extension LoopHost {
             for account in accounts {
                 carryOut(shard.receive(interest, for: account, at: now), of: account)
             }
-        case .bytes(let bytes, let session): connections[session]?.send(bytes)
+        case .bytes(let bytes, let session): send(bytes, to: session)
         case .event(let bytes, let targets):
-            for target in targets {
-                connections[target.session]?.sendEvent(
-                    head: bytes.head,
-                    toBare: target.isBare,
-                    body: bytes.body,
-                    own: target.own,
-                    end: EventBytes.end
-                )
-            }
+            for target in targets { send(bytes, to: target) }
         case .announcement(let notification): announce(notification)
         case .wake(let owner): carryOut(shard.woke(owner, at: now), of: owner)
-        case .end(let session, let error): connections[session]?.close(error)
+        case .end(let session, let error): end(session, with: error)
         case .farewell(let session, let account, let visited):
             carryOut([.farewell(session, of: account, visited: visited)], of: account)
         case .received(let stanzas, let session, let account):
@@ -341,6 +341,7 @@ extension LoopHost {
             return nil
         }
         connections[entry.session] = nil
+        backlogs[entry.session] = nil
         return entry
     }
 

@@ -48,6 +48,10 @@ extension Server: StreamOwner {
         }
     }
 
+    func drained(_ connection: StreamConnection) {
+        host(of: connection).assumeIsolated { $0.drain(connection) }
+    }
+
     func closed(_ connection: StreamConnection) {
         let own = host(of: connection)
         guard let entry = own.assumeIsolated({ $0.forget(connection) }) else { return }

@@ -109,6 +109,7 @@ final class Server: Sendable {
                 world: world,
                 store: store,
                 writer: writer,
+                backlogBytes: configuration.limits.outboundQueueBytes,
                 log: log
             )
         }

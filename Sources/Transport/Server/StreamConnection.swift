@@ -43,6 +43,10 @@ package final class StreamConnection: Sendable {
         handler.value.end(with: StreamEndReason(error: error))
     }
 
+    /// Whether the peer keeps up; where it does not, what can wait is better kept elsewhere, until
+    /// ``StreamOwner/drained(_:)`` is called.
+    package var takesMore: Bool { handler.value.takesMore() }
+
     /// Bytes that wait for the peer to read.
     package var queuedBytes: Int { handler.value.gathered.readableBytes }
 

@@ -43,6 +43,11 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     var isListed = false
     /// The session's address as it stands in an attribute, for ``sendEvent(head:toBare:body:own:end:)``.
     var escapedAddress: [UInt8] = []
+    /// Bytes that wait here before the owner is told to hold back: enough to fill the socket again
+    /// while it is told that there is room.
+    static let fullBytes = 64 * 1024
+    /// The owner was told to hold back, and waits for word.
+    private var isFull = false
     /// How much of it is the bare address.
     var bareAddressCount = 0
 
@@ -242,8 +247,22 @@ extension StreamHandler {
         return false
     }
 
+    /// Whether what waits for the peer is little enough that more may be added.
+    func takesMore() -> Bool {
+        if gathered.readableBytes <= Self.fullBytes { return true }
+        // A lot in one tick is no slow reader.
+        flushGathered()
+        if gathered.readableBytes == 0 { return true }
+        isFull = true
+        return false
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         flushGathered()
+        if isFull, gathered.readableBytes == 0, let connection, isOwned {
+            isFull = false
+            listener.owner.drained(connection)
+        }
         context.fireChannelWritabilityChanged()
     }
 

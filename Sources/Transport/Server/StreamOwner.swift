@@ -32,12 +32,18 @@ package protocol StreamOwner: Sendable {
     /// would for a peer's end tag.
     func finished(_ connection: StreamConnection)
 
+    /// The peer has read enough that more can be sent, after ``StreamConnection/takesMore`` said no.
+    func drained(_ connection: StreamConnection)
+
     /// The stream of a connection that ``bind(account:resource:on:_:)`` was called for has ended;
     /// called once. What is sent from here on is dropped.
     func closed(_ connection: StreamConnection)
 }
 
 extension StreamOwner {
+    /// Nothing was held back.
+    package func drained(_ connection: StreamConnection) {}
+
     /// Nothing is waited for.
     package func finished(_ connection: StreamConnection) { connection.close(nil) }
 }

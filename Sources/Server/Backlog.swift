@@ -1,0 +1,119 @@
+import Modules
+import XMPP
+
+/// What waits for a client that reads more slowly than it is sent to, in order.
+///
+/// Of an item that comes again only the newest is kept, at the place of the one that it replaces;
+/// what a retraction or a purge makes superfluous is dropped. Events wait as the bytes that all who
+/// get them share, so that a slow reader costs no copy.
+struct Backlog {
+    /// Events that may wait: the state of a large fleet, each item once.
+    static let eventsMaximum = 100_000
+
+    /// One thing to be sent.
+    enum Piece {
+        case bytes([UInt8])
+        case event(EventBytes, Letter.Target)
+        /// The stream's end, in peace: behind all that came before it.
+        case end
+    }
+
+    private struct Key: Hashable {
+        let subject: EventSubject
+        let isBare: Bool
+        let own: [UInt8]
+    }
+
+    private var pieces: [Piece?] = []
+    /// Entries before it are sent already.
+    private var front = 0
+    /// Where each item that waits stands in `pieces`.
+    private var places: [Key: Int] = [:]
+    private var eventCount = 0
+    /// Bytes that nothing can replace.
+    private(set) var byteCount = 0
+    /// Events that a newer one made superfluous.
+    private(set) var coalesced = 0
+
+    var isEmpty: Bool { front == pieces.count }
+
+    /// Whether more waits than is allowed, of which `bytes` may be what cannot be replaced.
+    func isOver(_ bytes: Int) -> Bool {
+        byteCount > bytes || eventCount > Self.eventsMaximum
+    }
+
+    mutating func add(_ bytes: [UInt8]) {
+        byteCount += bytes.count
+        pieces.append(.bytes(bytes))
+    }
+
+    mutating func addEnd() {
+        pieces.append(.end)
+    }
+
+    mutating func add(_ event: EventBytes, to target: Letter.Target) {
+        switch event.subject.kind {
+        case .item:
+            let key = Key(subject: event.subject, isBare: target.isBare, own: target.own)
+            if let place = places[key] {
+                pieces[place] = .event(event, target)
+                coalesced += 1
+                return
+            }
+            places[key] = pieces.count
+        case .retracted(let id):
+            drop { key in
+                key.subject.node == event.subject.node && key.subject.owner == event.subject.owner
+                    && key.subject.kind == .item(id)
+            }
+        case .emptied:
+            drop { key in
+                key.subject.node == event.subject.node && key.subject.owner == event.subject.owner
+            }
+        case .other: byteCount += event.body.count
+        }
+        eventCount += 1
+        pieces.append(.event(event, target))
+    }
+
+    /// Takes the oldest.
+    mutating func next() -> Piece? {
+        while front < pieces.count {
+            let piece = pieces[front]
+            pieces[front] = nil
+            front += 1
+            guard let piece else { continue }
+            count(out: piece)
+            if front == pieces.count {
+                pieces = []
+                front = 0
+            }
+            return piece
+        }
+        return nil
+    }
+
+    private mutating func count(out piece: Piece) {
+        switch piece {
+        case .bytes(let bytes): byteCount -= bytes.count
+        case .event(let event, let target):
+            eventCount -= 1
+            switch event.subject.kind {
+            case .item:
+                places[Key(subject: event.subject, isBare: target.isBare, own: target.own)] = nil
+            case .other: byteCount -= event.body.count
+            case .retracted, .emptied: break
+            }
+        case .end: break
+        }
+    }
+
+    private mutating func drop(_ isDropped: (Key) -> Bool) {
+        for (key, place) in places where isDropped(key) {
+            places[key] = nil
+            pieces[place] = nil
+            eventCount -= 1
+            coalesced += 1
+        }
+    }
+}
