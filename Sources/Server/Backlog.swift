@@ -62,14 +62,10 @@ struct Backlog {
             }
             places[key] = pieces.count
         case .retracted(let id):
-            drop { key in
-                key.subject.node == event.subject.node && key.subject.owner == event.subject.owner
-                    && key.subject.kind == .item(id)
-            }
+            let item = event.subject.item(id)
+            drop(Key(subject: item, isBare: target.isBare, own: target.own))
         case .emptied:
-            drop { key in
-                key.subject.node == event.subject.node && key.subject.owner == event.subject.owner
-            }
+            for key in places.keys where key.subject.isIn(event.subject) { drop(key) }
         case .other: byteCount += event.body.count
         }
         eventCount += 1
@@ -108,12 +104,10 @@ struct Backlog {
         }
     }
 
-    private mutating func drop(_ isDropped: (Key) -> Bool) {
-        for (key, place) in places where isDropped(key) {
-            places[key] = nil
-            pieces[place] = nil
-            eventCount -= 1
-            coalesced += 1
-        }
+    private mutating func drop(_ key: Key) {
+        guard let place = places.removeValue(forKey: key) else { return }
+        pieces[place] = nil
+        eventCount -= 1
+        coalesced += 1
     }
 }

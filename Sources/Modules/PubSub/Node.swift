@@ -3,7 +3,7 @@ import XMPP
 /// A leaf node: what it is set to, who may what, what it holds and whom it notifies.
 struct Node: Sendable {
     let name: String
-    var configuration: NodeConfiguration
+    var configuration: NodeConfiguration { didSet { lastEvent = nil } }
     /// By bare address; the owner of the service is not in it, and `none` is left out.
     var affiliations: [JID: Affiliation] = [:]
     var subscriptions = Subscriptions()
@@ -16,6 +16,14 @@ struct Node: Sendable {
     private(set) var audience: [JID: Recipient] = [:]
     /// Whom its events reach; those that are missing are put together when they are needed.
     var plans: [PlanKey: DeliveryPlan] = [:]
+    /// The newest item as who comes later gets it, written once for all of them.
+    var lastEvent: LastEvent?
+
+    /// A written event, with what it was written from.
+    struct LastEvent: Sendable {
+        let record: ItemRecord
+        let notification: Notification
+    }
 
     init(_ name: String, _ configuration: NodeConfiguration, pattern: NodePattern? = nil) {
         self.name = name

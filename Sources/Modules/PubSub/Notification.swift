@@ -99,6 +99,22 @@ package struct EventSubject: Sendable, Hashable {
         case other
     }
 
+    /// An item of the same node.
+    package func item(_ id: String) -> EventSubject {
+        EventSubject(owner: owner, node: node, kind: .item(id))
+    }
+
+    /// Whether both are of the same node.
+    package func isIn(_ other: EventSubject) -> Bool {
+        node == other.node && owner == other.owner
+    }
+
+    private init(owner: JID?, node: String, kind: Kind) {
+        self.owner = owner
+        self.node = node
+        self.kind = kind
+    }
+
     init(_ event: PubSubEvent, of owner: JID?) {
         self.owner = owner
         node = event.node

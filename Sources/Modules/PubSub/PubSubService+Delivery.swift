@@ -241,8 +241,13 @@ extension PubSubService {
         of name: String,
         to recipient: Recipient
     ) -> PubSubEffect {
+        if let last = nodes[name]?.lastEvent, last.record == record {
+            return .notify(last.notification.for([recipient]))
+        }
         let type = nodes[name]?.configuration.notificationType ?? profile.defaults.notificationType
         let event = publication(of: record, on: name, stamp: record.published)
-        return .notify(notification(event, type, to: [recipient]))
+        let notification = notification(event, type, to: [recipient])
+        nodes[name]?.lastEvent = .init(record: record, notification: notification)
+        return .notify(notification)
     }
 }

@@ -1,0 +1,129 @@
+import Modules
+import Testing
+import XMPP
+
+@testable import Server
+
+/// What waits for a slow reader.
+struct BacklogTests {
+    private static let session = Letter.Target(session: SessionID(rawValue: 1), own: [])
+
+    @Test func keepsTheNewestOfAnItemInItsPlace() throws {
+        var backlog = Backlog()
+        for (node, id, content) in [("a", "1", "x"), ("b", "1", "y"), ("a", "1", "z")] {
+            backlog.add(try event(node, .publish(id, content)), to: Self.session)
+        }
+        #expect(drained(&backlog) == ["z", "y"])
+        #expect(backlog.coalesced == 1)
+        #expect(backlog.isEmpty)
+    }
+
+    @Test func keepsItemsOfDifferentSubscriptionsApart() throws {
+        var backlog = Backlog()
+        let other = Letter.Target(session: SessionID(rawValue: 1), own: Array("<a/>".utf8))
+        backlog.add(try event("a", .publish("1", "x")), to: Self.session)
+        backlog.add(try event("a", .publish("1", "y")), to: other)
+        #expect(drained(&backlog) == ["x", "y"])
+    }
+
+    @Test func dropsWhatARetractionMakesSuperfluousAndKeepsTheRetraction() throws {
+        var backlog = Backlog()
+        backlog.add(try event("a", .publish("1", "x")), to: Self.session)
+        backlog.add(try event("a", .publish("2", "y")), to: Self.session)
+        backlog.add(try event("a", .retract("1")), to: Self.session)
+        #expect(drained(&backlog) == ["y", "retract"])
+    }
+
+    @Test func dropsTheItemsOfANodeThatIsPurged() throws {
+        var backlog = Backlog()
+        backlog.add(try event("a", .publish("1", "x")), to: Self.session)
+        backlog.add(try event("b", .publish("1", "y")), to: Self.session)
+        backlog.add(try event("a", .purge), to: Self.session)
+        #expect(drained(&backlog) == ["y", "purge"])
+    }
+
+    @Test func keepsTheOrderOfAllElse() throws {
+        var backlog = Backlog()
+        backlog.add(Array("<iq/>".utf8))
+        backlog.add(try event("a", .publish("1", "x")), to: Self.session)
+        backlog.addEnd()
+        #expect(drained(&backlog) == ["<iq/>", "x", "end"])
+    }
+
+    @Test func isOverWhenTooMuchWaitsThatNothingReplaces() {
+        var backlog = Backlog()
+        backlog.add([UInt8](repeating: 0, count: 100))
+        #expect(!backlog.isOver(100))
+        backlog.add([0])
+        #expect(backlog.isOver(100))
+        _ = backlog.next()
+        #expect(!backlog.isOver(100))
+    }
+
+    private enum Happening {
+        case publish(String, String)
+        case retract(String)
+        case purge
+    }
+
+    /// The event of an account's node as its engine writes it.
+    private func event(_ node: String, _ happening: Happening) throws -> EventBytes {
+        let owner = JID(normalizedLocal: "host", domain: "example.org")
+        var service = PubSubService(owner: owner, profile: .pep())
+        _ = try ask(
+            &service,
+            "<publish node='\(node)'><item id='1'><a xmlns='a'/></item></publish>"
+        )
+        _ = service.available(
+            Recipient(jid: owner, session: SessionID(rawValue: 1)),
+            relation: Relation(isOwner: true),
+            notify: NotifySet(features: [node + "+notify"]),
+            at: Instant(milliseconds: 0)
+        )
+        let effects =
+            switch happening {
+            case .publish(let id, let content):
+                try ask(
+                    &service,
+                    "<publish node='\(node)'><item id='\(id)'><a xmlns='\(content)'/></item></publish>"
+                )
+            case .retract(let id):
+                try ask(&service, "<retract node='\(node)' notify='1'><item id='\(id)'/></retract>")
+            case .purge: try ask(&service, "<purge node='\(node)'/>", Namespace.pubsubOwner)
+            }
+        for case .notify(let notification) in effects { return notification.bytes }
+        throw StanzaError(.itemNotFound)
+    }
+
+    private func ask(
+        _ service: inout PubSubService,
+        _ content: String,
+        _ namespace: String = Namespace.pubsub
+    ) throws -> [PubSubEffect] {
+        let markup = "<pubsub xmlns='\(namespace)'>\(content)</pubsub>"
+        let payload = try Element(parsing: Array(markup.utf8))
+        let owner = service.owner
+        return try service.receive(
+            Stanza(.iq, type: "set", id: "q", from: owner, to: owner, [payload]),
+            from: owner,
+            relation: { _ in Relation(isOwner: true) },
+            at: Instant(milliseconds: 0)
+        )
+    }
+
+    /// What comes out, each in one word.
+    private func drained(_ backlog: inout Backlog) -> [String] {
+        var words: [String] = []
+        while let piece = backlog.next() {
+            switch piece {
+            case .bytes(let bytes): words.append(String(decoding: bytes, as: UTF8.self))
+            case .event(let event, _):
+                let text = String(decoding: event.body, as: UTF8.self)
+                let word = ["x", "y", "z"].first { text.contains("xmlns='\($0)'") }
+                words.append(word ?? (text.contains("<retract") ? "retract" : "purge"))
+            case .end: words.append("end")
+            }
+        }
+        return words
+    }
+}
