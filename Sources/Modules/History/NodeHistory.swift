@@ -1,0 +1,163 @@
+package import Telemetry
+package import XMPP
+
+/// The past of one node that holds samples: the minute and the hour under way.
+///
+/// What is under way is in memory alone; a period that is over becomes a record for the store. Its
+/// owner is the node, on the loop of the node's account.
+package struct NodeHistory: Sendable {
+    /// How long a sample stands when no other comes: two and a half heartbeats of an agent
+    /// (docs/protocol.md §4), after which viewers show it as stale too.
+    package static let hold = Duration.seconds(150)
+
+    private let policy: HistoryPolicy
+    private let spread: Int64
+    private var minute: SampleAggregate
+    private var hour: SampleAggregate
+    /// Up to when the last sample is counted in.
+    private var counted: Instant
+    /// When the last sample no longer stands.
+    private var stale: Instant
+    /// In which slack of the retention each resolution was last trimmed.
+    private var minuteStep: Int64?
+    private var hourStep: Int64?
+
+    /// Starts with nothing.
+    ///
+    /// `spread` is any number that differs from node to node: not all are trimmed at once.
+    package init(_ policy: HistoryPolicy = HistoryPolicy(), at now: Instant, spread: Int = 0) {
+        let now = Self.bounded(now)
+        self.policy = policy
+        self.spread = Int64(truncatingIfNeeded: spread) & 0xFFFF_FFFF
+        minute = SampleAggregate(.minute, at: now)
+        hour = SampleAggregate(.hour, at: now)
+        counted = now
+        stale = now
+    }
+
+    /// Goes on after a restart from the minutes that the store has of the hour under way.
+    package mutating func resume(_ records: [HistoryRecord]) {
+        for record in records where record.resolution == .minute {
+            guard let element = try? Element(parsing: record.payload),
+                let part = try? Aggregate(element)
+            else { continue }
+            if record.start == minute.from {
+                minute.add(part)
+            } else if hour.from <= record.start, record.start < minute.from {
+                hour.add(part)
+            }
+        }
+    }
+
+    /// When something will have to be stored, should no sample come; nil when there is nothing.
+    package var due: Instant? {
+        minute.isEmpty ? (hour.isEmpty ? nil : hour.to) : minute.to
+    }
+
+    /// Takes a sample that was published at `now`, and says what is to be stored.
+    package mutating func published(_ sample: Sample, at now: Instant) -> [HistoryChange] {
+        let now = Self.bounded(now)
+        let changes = passed(to: now)
+        minute.add(sample)
+        stale = now + Self.hold
+        return changes
+    }
+
+    /// Closes the periods that are over at `now`.
+    package mutating func passed(to now: Instant) -> [HistoryChange] {
+        let now = Self.bounded(now)
+        var changes: [HistoryChange] = []
+        if now < minute.from {
+            // The clock was set back: what is under way is over, so that time goes on from there.
+            end()
+            changes += closeMinute() + closeHour()
+            begin(at: now)
+            counted = now
+        }
+        while now >= minute.to {
+            let end = minute.to
+            count(upTo: end)
+            changes += closeMinute()
+            // Minutes in which nothing stood are passed over.
+            let next = stale > end ? end : now
+            if next >= hour.to { changes += closeHour() }
+            begin(at: next)
+            counted = max(counted, next)
+        }
+        count(upTo: now)
+        return changes
+    }
+
+    /// Ends the minute and the hour under way before their time: the server stops.
+    ///
+    /// What follows in the same periods has to ``resume(_:)``, or takes their place.
+    package mutating func finish(at now: Instant) -> [HistoryChange] {
+        let changes = passed(to: now)
+        end()
+        return changes + closeMinute() + closeHour()
+    }
+}
+
+extension NodeHistory {
+    /// Moments that can be written (XEP-0082), far from where sums overflow.
+    private static func bounded(_ moment: Instant) -> Instant {
+        min(max(moment, Instant(milliseconds: 0)), Instant(milliseconds: 253_402_300_799_999))
+    }
+
+    private mutating func begin(at moment: Instant) {
+        minute.restart(at: moment)
+        let start = HistoryResolution.hour.start(of: moment)
+        if start != hour.from { hour = SampleAggregate(.hour, at: moment) }
+    }
+
+    private mutating func count(upTo moment: Instant) {
+        let end = min(moment, stale)
+        if end > counted { minute.hold(end - counted) }
+        counted = max(counted, moment)
+        if moment >= stale { minute.end() }
+    }
+
+    private mutating func end() {
+        stale = counted
+        minute.end()
+    }
+
+    private mutating func closeMinute() -> [HistoryChange] {
+        guard let part = minute.aggregate else { return [] }
+        hour.add(part)
+        return save(part, .minute)
+    }
+
+    private mutating func closeHour() -> [HistoryChange] {
+        guard let whole = hour.aggregate else { return [] }
+        return save(whole, .hour)
+    }
+
+    private mutating func save(
+        _ aggregate: Aggregate,
+        _ resolution: HistoryResolution
+    ) -> [HistoryChange] {
+        let start = aggregate.from
+        var changes = [
+            HistoryChange.save(
+                HistoryRecord(resolution, start: start, payload: aggregate.raw.bytes)
+            )
+        ]
+        if isTrimmed(resolution, at: start) {
+            changes.append(.trim(policy.trim(resolution, at: start)))
+        }
+        return changes
+    }
+
+    /// Whether a new slack of the retention begins; the first is not known to be new.
+    private mutating func isTrimmed(_ resolution: HistoryResolution, at moment: Instant) -> Bool {
+        let slack = max(policy[resolution].slack.wholeMilliseconds, 1)
+        let step = (moment.milliseconds &+ spread % slack) / slack
+        let before: Int64?
+        switch resolution {
+        case .minute: (before, minuteStep) = (minuteStep, step)
+        case .hour: (before, hourStep) = (hourStep, step)
+        }
+        return before != nil && before != step
+    }
+}
