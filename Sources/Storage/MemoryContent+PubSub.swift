@@ -15,7 +15,9 @@ extension MemoryContent {
             nodes[owner]?[node]?.items.append(record)
         case .removeItems(let owner, let node, let ids):
             nodes[owner]?[node]?.items.removeAll { ids.contains($0.id) }
-        case .purge(let owner, let node): nodes[owner]?[node]?.items = []
+        case .purge(let owner, let node):
+            nodes[owner]?[node]?.items = []
+            nodes[owner]?[node]?.history = [:]
         case .setAffiliation(let owner, let node, let jid, let affiliation):
             if affiliation != .none { try require(owner, node) }
             nodes[owner]?[node]?.affiliations[jid] = affiliation == .none ? nil : affiliation
@@ -25,6 +27,9 @@ extension MemoryContent {
             nodes[owner]?[node]?.subscriptions.append(record)
         case .removeSubscription(let owner, let node, let id):
             nodes[owner]?[node]?.subscriptions.removeAll { $0.id == id }
+        case .history(let owner, let node, let change):
+            try require(owner, node)
+            nodes[owner]?[node]?.apply(change)
         }
     }
 

@@ -14,6 +14,8 @@ struct MemoryContent {
         var subscriptions: [SubscriptionRecord] = []
         /// In the order of publishing.
         var items: [ItemRecord] = []
+        /// In the order of their periods.
+        var history: [HistoryResolution: [HistoryRecord]] = [:]
     }
 
     mutating func apply(_ change: StoreChange) throws(StoreError) {

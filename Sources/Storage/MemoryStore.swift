@@ -70,6 +70,10 @@ extension MemoryStore {
         return nodes.map { $0.value.record(owner, $0.key) }
     }
 
+    func records(_ owner: JID, _ node: String, _ query: HistoryQuery) -> [HistoryRecord] {
+        content.withLock { $0.nodes[owner]?[node]?.history(query) ?? [] }
+    }
+
     package func payloads(
         owner: JID,
         node: String,

@@ -10,6 +10,9 @@ extension SQLiteStore {
         migrator.registerMigration("Create nodes, items and subscriptions") { database in
             try database.execute(sql: nodes)
         }
+        migrator.registerMigration("Create the history of nodes") { database in
+            try database.execute(sql: history)
+        }
         if try pool.read(migrator.hasBeenSuperseded) {
             throw StoreError(
                 .tooNew,
@@ -103,5 +106,16 @@ extension SQLiteStore {
             UNIQUE (node, id)
         ) STRICT;
         CREATE INDEX items_by_node ON items (node);
+        """
+
+    private static let history = """
+        -- Resolution in seconds, start in milliseconds since 1970.
+        CREATE TABLE history (
+            node INTEGER NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
+            resolution INTEGER NOT NULL CHECK (resolution > 0),
+            start INTEGER NOT NULL,
+            payload BLOB NOT NULL,
+            PRIMARY KEY (node, resolution, start)
+        ) STRICT, WITHOUT ROWID;
         """
 }

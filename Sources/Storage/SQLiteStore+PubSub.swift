@@ -134,7 +134,7 @@ extension SQLiteStore {
 
 extension SQLiteStore {
     /// The number of a node by owner and name, inside a statement: publishing reads nothing first.
-    private static let nodeID = "(SELECT id FROM nodes WHERE owner = ? AND name = ?)"
+    static let nodeID = "(SELECT id FROM nodes WHERE owner = ? AND name = ?)"
 
     static func apply(_ change: PubSubChange, to database: Database) throws {
         switch change {
@@ -148,6 +148,7 @@ extension SQLiteStore {
             try removeItems(owner, node, ids, database)
         case .purge(let owner, let node):
             try run(database, "DELETE FROM items WHERE node = \(nodeID)", owner, node)
+            try run(database, "DELETE FROM history WHERE node = \(nodeID)", owner, node)
         case .setAffiliation(let owner, let node, let jid, .none):
             let sql = "DELETE FROM affiliations WHERE node = \(nodeID) AND jid = ?"
             try run(database, sql, owner, node, jid.description)
@@ -162,10 +163,12 @@ extension SQLiteStore {
         case .removeSubscription(let owner, let node, let id):
             let sql = "DELETE FROM subscriptions WHERE node = \(nodeID) AND id = ?"
             try run(database, sql, owner, node, id)
+        case .history(let owner, let node, let change):
+            try apply(change, owner, node, to: database)
         }
     }
 
-    private static func run(
+    static func run(
         _ database: Database,
         _ sql: String,
         _ owner: JID,

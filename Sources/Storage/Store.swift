@@ -5,7 +5,7 @@ import XMPP
 ///
 /// Reading is for the start and for what is too large to stay in memory; writing goes through
 /// ``StoreWriter``, which is the only caller of ``apply(_:)``.
-package protocol Store: AccountStore, RosterStore, PubSubStore {
+package protocol Store: AccountStore, RosterStore, PubSubStore, HistoryStore {
     /// Applies changes in order, all or none; durable when it returns.
     func apply(_ changes: [StoreChange]) throws(StoreError)
     /// Ends the use of the store; nothing is called after it.
@@ -44,8 +44,11 @@ extension StoreChange {
     var byteCount: Int {
         // Addresses, names and secrets are small and bounded; payloads are not.
         let others = 512
-        guard case .pubsub(.saveItem(_, _, let record, _)) = self else { return others }
-        return others + (record.payload?.count ?? 0)
+        return switch self {
+        case .pubsub(.saveItem(_, _, let record, _)): others + (record.payload?.count ?? 0)
+        case .pubsub(.history(_, _, .save(let record))): others + record.payload.count
+        default: others
+        }
     }
 }
 

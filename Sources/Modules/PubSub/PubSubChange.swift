@@ -46,6 +46,8 @@ package enum PubSubChange: Sendable, Hashable {
     case setAffiliation(owner: JID, node: String, JID, Affiliation)
     case saveSubscription(owner: JID, node: String, SubscriptionRecord)
     case removeSubscription(owner: JID, node: String, id: String)
+    /// A record of the node's past, or the end of old ones.
+    case history(owner: JID, node: String, HistoryChange)
 }
 
 /// A node as the store hands it over when the server starts.
