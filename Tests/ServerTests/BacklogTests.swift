@@ -85,7 +85,8 @@ struct BacklogTests {
             case .publish(let id, let content):
                 try ask(
                     &service,
-                    "<publish node='\(node)'><item id='\(id)'><a xmlns='\(content)'/></item></publish>"
+                    "<publish node='\(node)'><item id='\(id)'><a xmlns='\(content)'/></item>"
+                        + "</publish>"
                 )
             case .retract(let id):
                 try ask(&service, "<retract node='\(node)' notify='1'><item id='\(id)'/></retract>")

@@ -148,7 +148,16 @@ extension AccountShard {
     ) throws(StanzaError) -> [Effect] {
         if let to = stanza.to {
             switch stanza.type {
-            case nil, "unavailable":
+            case nil:
+                let questions = accounts[account]?.readCapabilities(
+                    of: stanza,
+                    at: index,
+                    cache: capabilities,
+                    domain: world.domain
+                )
+                return (questions ?? [])
+                    + (accounts[account]?.direct(stanza, to: to, at: index) ?? [])
+            case "unavailable":
                 return accounts[account]?.direct(stanza, to: to, at: index) ?? []
             case "subscribe", "subscribed", "unsubscribe", "unsubscribed":
                 return try accounts[account]?.sendSubscription(stanza, to: to, world: world) ?? []
@@ -292,7 +301,16 @@ extension AccountShard {
         for account: JID,
         at now: Instant
     ) -> [Effect] {
-        accounts[account]?.notifyAvailable(
+        if let index = services.index(forKey: account) {
+            let relation = services.values[index].relation(of: interest.jid, in: world)
+            return services.values[index].available(
+                Recipient(jid: interest.jid, session: interest.origin.session),
+                relation: relation,
+                notify: interest.origin.notify ?? .none,
+                at: now
+            ).map { $0.effect(of: account) }
+        }
+        return accounts[account]?.notifyAvailable(
             interest.jid,
             interest.origin,
             world: world,

@@ -49,7 +49,7 @@ package struct Session: Sendable {
 /// What is known of a session's capabilities.
 package struct SessionCapabilities: Sendable {
     /// What its latest presence named; nil where it named none.
-    var key: EntityCapabilities?
+    var key: CapabilityKey?
     /// The id of the disco request that the server sent to learn what `key` means.
     var query: String?
     /// The nodes that it wants; nil while unknown.

@@ -1,6 +1,6 @@
 import XMPP
 
-// What an account's sessions can do (XEP-0115), asked of them once a hash.
+// What an account's sessions can do (XEP-0115, XEP-0390), asked of them once a hash.
 extension Account {
     /// Reads the capabilities in a session's presence; asks the session where they are not known.
     mutating func readCapabilities(
@@ -9,9 +9,9 @@ extension Account {
         cache: CapabilityCache,
         domain: JID
     ) -> [Effect] {
-        guard let element = presence.payload("c", Namespace.capabilities),
-            let key = EntityCapabilities(element)
-        else {
+        guard let key = CapabilityKey(presence) else {
+            // Directed presence need not repeat what was broadcast.
+            guard presence.to == nil else { return [] }
             // Not unknown but none: what it wanted before, it wants no more.
             sessions[index].capabilities = SessionCapabilities(notify: NotifySet.none)
             return []
@@ -23,7 +23,7 @@ extension Account {
             notify: cache[key]
         )
         guard sessions[index].capabilities.notify == nil else { return [] }
-        let id = "caps-" + key.verification
+        let id = "caps-" + key.token
         sessions[index].capabilities.query = id
         let query = DiscoInfo.request(node: key.discoNode)
         let jid = sessions[index].jid
@@ -53,14 +53,16 @@ extension Account {
         sessions[index].capabilities.query = nil
         guard answer.type == "result", let query = answer.payload, let info = DiscoInfo(query)
         else { return [] }
-        sessions[index].capabilities.notify = cache.learn(info, for: key)
+        sessions[index].capabilities.notify = cache.learn(info, from: query, for: key)
         let session = sessions[index]
-        guard session.isAvailable else { return [] }
-        var effects = notifyAvailable(session.jid, session.origin, world: world, now: now)
+        var effects: [Effect] = []
+        if session.isAvailable {
+            effects += notifyAvailable(session.jid, session.origin, world: world, now: now)
+        }
         effects.append(
             .interest(
                 Interest(jid: session.jid, origin: session.origin),
-                to: audience(in: world.groups)
+                to: (session.isAvailable ? audience(in: world.groups) : [])
                     + session.directed.map(\.bare)
             )
         )

@@ -41,7 +41,7 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     // Gathering
     var gathered = ByteBuffer()
     var isListed = false
-    /// The session's address as it stands in an attribute, for ``sendEvent(head:toBare:body:own:end:)``.
+    /// The session's address as it stands in an attribute, for events.
     var escapedAddress: [UInt8] = []
     /// Bytes that wait here before the owner is told to hold back: enough to fill the socket again
     /// while it is told that there is room.

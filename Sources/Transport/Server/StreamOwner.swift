@@ -32,7 +32,8 @@ package protocol StreamOwner: Sendable {
     /// would for a peer's end tag.
     func finished(_ connection: StreamConnection)
 
-    /// The peer has read enough that more can be sent, after ``StreamConnection/takesMore`` said no.
+    /// The peer has read enough that more can be sent, after ``StreamConnection/takesMore`` said
+    /// no.
     func drained(_ connection: StreamConnection)
 
     /// The stream of a connection that ``bind(account:resource:on:_:)`` was called for has ended;
