@@ -51,6 +51,10 @@ extension Dialogue {
         take(inbox.waited(in: session ?? inbox.session))
     }
 
+    mutating func want(_ requests: [HistoryRequest]) {
+        take(inbox.want(requests))
+    }
+
     private mutating func take(_ delivery: Inbox.Delivery) {
         sent += delivery.stanzas
         messages += delivery.messages

@@ -17,6 +17,8 @@ package enum Message: Sendable {
     case unlisted(JID)
     case presence(JID, Host.Availability)
     case report(Report)
+    /// What an archive tells of a host's node.
+    case history(JID, MonitoringNode, [Aggregate])
     /// A host's node lost its item.
     case cleared(JID, MonitoringNode)
 }
@@ -92,6 +94,8 @@ package enum Command: Sendable, Hashable {
     case quit
     /// Stop as a job of the shell (Ctrl-Z).
     case suspend
+    /// Ask for the past of what is shown.
+    case ask([HistoryRequest])
     /// Write the whole screen anew: something else wrote on it.
     case repaint
 }

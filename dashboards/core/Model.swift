@@ -9,6 +9,7 @@ package struct Model: Sendable {
     package var fleet = Fleet()
     package var connection = Connection.connecting
     package var feed = Feed.unknown
+    var recollection = Recollection()
     /// What is shown while the picture stands still; values go on arriving meanwhile.
     package var frozen: Picture?
     package var pane = Pane.fleet

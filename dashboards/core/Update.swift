@@ -7,17 +7,22 @@ extension Model {
         case .key(let key):
             let commands = press(key)
             settle()
-            return commands
+            return commands + askForHistory()
         case .mouse(let mouse):
             point(mouse)
             settle()
+            return askForHistory()
         case .resized(let size):
             self.size = size
             settle()
             return [.repaint]
-        default: apply(message)
+        case .tick:
+            apply(message)
+            return askForHistory()
+        default:
+            apply(message)
+            return []
         }
-        return []
     }
 
     /// Takes what arrived from the world; false when it brought nothing that was not known.
@@ -35,6 +40,8 @@ extension Model {
         case .presence(let jid, let availability):
             return fleet.presence(of: jid, availability, at: now)
         case .report(let report): return fleet.receive(report, at: now)
+        case .history(let jid, let node, let aggregates):
+            fleet.recall(aggregates, of: node, jid, at: now)
         case .cleared(let jid, let node): fleet.clear(node, of: jid)
         case .key, .mouse, .resized: return false
         }
@@ -44,7 +51,10 @@ extension Model {
     private mutating func connect(_ connection: Connection) {
         // What we knew of presence is void once the stream is gone: the next one tells it anew.
         if self.connection.isOnline, !connection.isOnline { fleet.forgetPresence(at: now) }
-        if connection.isOnline { fleet.awaitPresence(at: now) }
+        if connection.isOnline {
+            fleet.awaitPresence(at: now)
+            recollection = Recollection()
+        }
         feed = .unknown
         self.connection = connection
     }

@@ -45,6 +45,11 @@ final class Link: Sendable {
     private static let closingRounds = 200
     private static let closingRoundMicroseconds: UInt32 = 10_000
 
+    /// Asks for the past of hosts.
+    func ask(_ requests: [HistoryRequest]) {
+        change { $0.want(requests) }
+    }
+
     private func receive(_ event: ClientEvent) {
         switch event {
         case .online(let jid):

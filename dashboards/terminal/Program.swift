@@ -43,7 +43,7 @@ enum Program {
         let link = Link(settings.connection, to: mailbox)
         if settings.mode == .screen, let terminal = Terminal(settings) {
             link.start()
-            let loop = ScreenLoop(settings, terminal, mailbox, signals)
+            let loop = ScreenLoop(link, terminal, mailbox, signals)
             let ending = loop.run()
             terminal.close()
             link.close()

@@ -7,13 +7,15 @@ struct ScreenLoop {
     private let terminal: Terminal
     private let mailbox: Mailbox
     private let signals: Signals
+    private let link: Link
     private let clock = Clock()
     private var model: Model
     private var repaint = Repaint()
     private var lastPress: (at: Instant, row: Int)?
     private var wasOnline = false
 
-    init(_ settings: Settings, _ terminal: Terminal, _ mailbox: Mailbox, _ signals: Signals) {
+    init(_ link: Link, _ terminal: Terminal, _ mailbox: Mailbox, _ signals: Signals) {
+        self.link = link
         self.terminal = terminal
         self.mailbox = mailbox
         self.signals = signals
@@ -29,7 +31,7 @@ struct ScreenLoop {
     consuming func run() -> Ending {
         while true {
             let ready = wait()
-            _ = model.update(.tick(clock.now))
+            if let ending = update(.tick(clock.now)) { return ending }
             if let ending = handleSignals() { return ending }
             if let ending = handleMail() { return ending }
             if ready.hasInput, let ending = handleInputs() { return ending }
@@ -79,7 +81,7 @@ struct ScreenLoop {
             switch mail {
             case .message(let message):
                 if case .connection(.online) = message { wasOnline = true }
-                _ = model.update(message)
+                if let ending = update(message) { return ending }
             case .gaveUp(let reason, let isRefusal) where !wasOnline:
                 return Ending(isRefusal ? .refused : .unavailable, reason)
             case .gaveUp, .rosterCame: break
@@ -90,12 +92,19 @@ struct ScreenLoop {
 
     private mutating func handleInputs() -> Ending? {
         for input in terminal.takeInputs() {
-            for command in model.update(message(for: input)) {
-                switch command {
-                case .quit: return Ending(.ok)
-                case .suspend: suspend()
-                case .repaint: repaint.lost()
-                }
+            if let ending = update(message(for: input)) { return ending }
+        }
+        return nil
+    }
+
+    /// Gives the model a message, and does what it wants done.
+    private mutating func update(_ message: Message) -> Ending? {
+        for command in model.update(message) {
+            switch command {
+            case .quit: return Ending(.ok)
+            case .suspend: suspend()
+            case .ask(let requests): link.ask(requests)
+            case .repaint: repaint.lost()
             }
         }
         return nil

@@ -101,6 +101,16 @@ extension Fleet {
         return hosts[report.host]?.receive(report, at: now) ?? false
     }
 
+    /// Takes what an archive tells of a host that is known.
+    mutating func recall(
+        _ aggregates: [Aggregate],
+        of node: MonitoringNode,
+        _ jid: JID,
+        at now: Instant
+    ) {
+        hosts[jid]?.recall(aggregates, of: node, at: now)
+    }
+
     mutating func clear(_ node: MonitoringNode, of jid: JID) {
         hosts[jid]?.clear(node)
     }

@@ -169,6 +169,27 @@ extension Host {
         return true
     }
 
+    /// Takes what an archive tells of a node; what lies ahead of our clock is left out.
+    mutating func recall(_ aggregates: [Aggregate], of node: MonitoringNode, at now: Instant) {
+        var stretches: [Metric: [History.Stretch]] = [:]
+        for aggregate in aggregates where aggregate.from <= now {
+            for (metric, value) in Readings.of(node, aggregate.highest) {
+                let source = Readings.source(of: metric)
+                guard let value, node == source || !tells(metric, source) else { continue }
+                stretches[metric, default: []].append(
+                    .init(start: aggregate.from, end: aggregate.to, highest: value)
+                )
+            }
+        }
+        for (metric, stretches) in stretches { histories[metric.rawValue].insert(stretches) }
+    }
+
+    /// The groups that graphs are drawn of, as far as the host tells them; the first has the
+    /// processor.
+    var graphedNodes: [MonitoringNode] {
+        [.cpu, .summary, .memory, .pressure].filter { samples[$0] != nil }
+    }
+
     /// Forgets what a node said: it was purged, retracted or deleted.
     mutating func clear(_ node: MonitoringNode) {
         samples[node] = nil

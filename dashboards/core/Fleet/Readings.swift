@@ -65,3 +65,19 @@ enum Readings {
         sample.instances.compactMap { $0[name] }.max()
     }
 }
+
+extension Aggregate {
+    /// The highest values of the period, as a sample.
+    var highest: Sample {
+        Sample(
+            at: from,
+            values: values.map { SampleValue($0.name, $0.max) },
+            instances: instances.map { instance in
+                SampleInstance(
+                    instance.name,
+                    values: instance.values.map { SampleValue($0.name, $0.max) }
+                )
+            }
+        )
+    }
+}

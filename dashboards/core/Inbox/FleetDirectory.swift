@@ -55,6 +55,9 @@ struct FleetDirectory: Sendable {
     /// The node that gathers the logs of all hosts.
     static let log = "events"
 
+    /// How the names of a host's mirrors begin.
+    static func mirrors(of name: String) -> String { "host/" + name + "/" }
+
     /// Whether the service said of a host if it is there.
     func places(_ host: JID) -> Bool { placed.contains(host) }
 }

@@ -54,6 +54,14 @@ struct FleetService: Sendable {
         }
     }
 
+    /// Whether it is not known yet who tells the values.
+    var isUndecided: Bool {
+        switch state {
+        case .idle, .searching, .joining: true
+        case .joined, .absent: false
+        }
+    }
+
     var isJoined: Bool {
         if case .joined = state { true } else { false }
     }

@@ -24,7 +24,7 @@ extension Inbox {
                 return Delivery()
             }
             return Delivery(messages: directory.readLog(pubsub).flatMap { take($0) })
-        case .roster, .server, .events: return Delivery()
+        case .roster, .server, .events, .account, .history: return Delivery()
         }
     }
 
@@ -53,12 +53,12 @@ extension Inbox {
             let stanzas = announce(.service)
             return Delivery(
                 messages: [.feed(.service)],
-                stanzas: stanzas + [requests.askForEvents(ofAllAt: jid)]
+                stanzas: stanzas + [requests.askForEvents(ofAllAt: jid)] + askArchives()
             )
         case .listenToAccounts:
             return Delivery(
                 messages: [.feed(.accounts)] + forgetStrangers(),
-                stanzas: announce(.accounts)
+                stanzas: announce(.accounts) + askArchives()
             )
         }
     }

@@ -12,6 +12,9 @@ package struct Inbox: Sendable {
     var requests = Requests()
     var service = FleetService()
     var directory = FleetDirectory(domain: "")
+    var archive = Archive()
+    /// Whether the server keeps the past of its accounts.
+    private(set) var serverHasHistory = false
     /// What our presence said last; nil before there was one.
     var announced: Interest?
     /// Counts the streams.
@@ -80,6 +83,8 @@ extension Inbox {
         tracker.reset()
         requests.reset()
         service = FleetService()
+        archive = Archive()
+        serverHasHistory = false
         asked = []
         isOurServer = nil
         hasRoster = false
@@ -123,6 +128,10 @@ extension Inbox {
     }
 
     private mutating func receiveMessage(_ stanza: Stanza) -> Delivery {
+        if let result = stanza.payload("result", ArchiveQuery.namespace) {
+            ArchiveResult(result).map { archive.take($0, from: stanza.from) }
+            return Delivery()
+        }
         if let from = stanza.from, from == service.service?.jid { return receiveFleet(stanza) }
         // XEP-0163 §4.3.1: an event is from the account that published, never from a session of it.
         guard !stanza.isError, let from = stanza.from, from.isBare, tracker.knows(from),
@@ -154,6 +163,8 @@ extension Inbox {
         case .server: return learnServer(stanza)
         case .components, .component, .subscription, .fleetEvents:
             return receiveAnswer(stanza, to: purpose)
+        case .account(let host): return learnAccount(host, stanza)
+        case .history(let id): return finishHistory(id, stanza)
         case .events(let host):
             guard let pubsub = stanza.payload("pubsub", Namespace.pubsub) else {
                 return Delivery()
@@ -167,7 +178,8 @@ extension Inbox {
         let info = stanza.payload("query", Namespace.discoInfo).flatMap { DiscoInfo($0) }
         let isOurs = info?.features.contains { $0.hasPrefix(Namespace.lapwing) } ?? false
         isOurServer = isOurs
-        guard !isOurs else { return Delivery() }
+        serverHasHistory = info?.features.contains(FleetService.history) ?? false
+        guard !isOurs else { return Delivery(stanzas: askArchives()) }
         return Delivery(stanzas: asked.map { requests.askForEvents(of: $0) })
     }
 

@@ -20,6 +20,10 @@ struct Requests: Sendable {
         /// The log of a host, or of all hosts.
         case events(JID)
         case fleetEvents
+        /// What a host's account is.
+        case account(JID)
+        /// The past of a host, by the query's id.
+        case history(String)
     }
 
     /// Makes a question.

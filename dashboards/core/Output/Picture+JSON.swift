@@ -75,7 +75,8 @@ extension Model.Picture {
                 writer.member("time", now.dateTime)
                 writer.report(report)
             }
-        case .key, .mouse, .resized, .tick, .feed, .unlisted, .cleared: return nil
+        case .key, .mouse, .resized, .tick, .feed, .history, .unlisted, .cleared:
+            return nil
         }
         return writer.text
     }

@@ -59,7 +59,8 @@ extension Model.Picture {
         case .report(let report):
             guard let line = line(for: report) else { return nil }
             text = line
-        case .feed, .listed, .unlisted, .cleared, .key, .mouse, .resized, .tick: return nil
+        case .feed, .history, .listed, .unlisted, .cleared, .key, .mouse, .resized, .tick:
+            return nil
         }
         return Quantity.clock(now) + " " + Self.printable(text)
     }
