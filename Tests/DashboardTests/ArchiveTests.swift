@@ -112,6 +112,8 @@ import XMPP
         try dialogue.describe(Dialogue.service, features: Dialogue.features)
         #expect(queries(dialogue).isEmpty)
         try dialogue.subscribe("subscribed")
+        #expect(queries(dialogue).isEmpty)
+        dialogue.tell("fleet", [Dialogue.item(id: "web1", Dialogue.host("web1", "up"))])
         #expect(queries(dialogue).first?.to == Dialogue.service)
     }
 

@@ -31,9 +31,12 @@ struct Dialogue {
         dialogue.receive(
             Stanza(.iq, type: "set", id: "push", [Element("query", Namespace.roster, contacts)])
         )
+        try dialogue.describe(server, features: [])
         try dialogue.listComponents(service)
         try dialogue.describe(service, features: features)
         try dialogue.subscribe("subscribed")
+        // A host that no test looks at: the service has spoken.
+        dialogue.tell("fleet", [item(id: "other", host("other", "up"))])
         _ = dialogue.takeSent()
         _ = dialogue.takeMessages()
         return dialogue

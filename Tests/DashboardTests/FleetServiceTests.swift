@@ -28,6 +28,7 @@ import XMPP
         #expect(dialogue.feed == nil)
         try dialogue.subscribe("subscribed")
         #expect(dialogue.feed == .service)
+        dialogue.tell("fleet", [Dialogue.item(id: "web1", Dialogue.host("web1", "up"))])
         dialogue.wait()
         #expect(dialogue.feed == .service)
         let subscriptions = dialogue.sent.filter { $0.type == "set" }
@@ -130,6 +131,35 @@ import XMPP
         #expect(dialogue.samples == [web: 5])
     }
 
+    @Test func listensToTheAccountsWhileTheServiceIsSilent() throws {
+        var dialogue = try Dialogue(Dialogue.contact(web))
+        try dialogue.listComponents(Dialogue.service)
+        try dialogue.describe(Dialogue.service, features: Dialogue.features)
+        try dialogue.subscribe("subscribed")
+        dialogue.wait()
+        #expect(dialogue.announced == [.service, .accounts])
+        #expect(dialogue.feed == .accounts)
+        dialogue.tell(from: web, "urn:lapwing:1#summary", [Dialogue.item(Dialogue.sample(cpu: 5))])
+        #expect(dialogue.samples == [web: 5])
+        dialogue.tell("fleet", [Dialogue.item(id: "web1", Dialogue.host("web1", "up"))])
+        #expect(dialogue.announced == [.service, .accounts, .service])
+        #expect(dialogue.feed == .service)
+        #expect(dialogue.presences == [web: .available])
+        let logs = dialogue.sent.filter { $0.payload?.elements.first?["node"] == "events" }
+        #expect(logs.count == 1)
+    }
+
+    @Test func takesWhatComesBeforeTheAnswer() throws {
+        var dialogue = try Dialogue()
+        try dialogue.listComponents(Dialogue.service)
+        try dialogue.describe(Dialogue.service, features: Dialogue.features)
+        dialogue.tell("fleet", [Dialogue.item(id: "web1", Dialogue.host("web1", "up"))])
+        #expect(dialogue.presences == [web: .available])
+        try dialogue.subscribe("subscribed")
+        dialogue.wait()
+        #expect(dialogue.announced == [.service])
+    }
+
     @Test func waitsForAnAnswerOnlySoLong() throws {
         var dialogue = try Dialogue()
         dialogue.wait(in: dialogue.inbox.session - 1)
@@ -146,7 +176,10 @@ import XMPP
         try dialogue.describe(Dialogue.service, features: Dialogue.features)
         dialogue.wait()
         try dialogue.subscribe("subscribed")
-        #expect(dialogue.announced == [.accounts, .service, .accounts, .service])
+        #expect(dialogue.announced == [.accounts])
+        #expect(dialogue.feed == .accounts)
+        dialogue.tell("fleet", [Dialogue.item(id: "web1", Dialogue.host("web1", "up"))])
+        #expect(dialogue.announced == [.accounts, .service])
         #expect(dialogue.feed == .service)
     }
 
@@ -180,6 +213,22 @@ import XMPP
             logged.append("\(report.host) \(report.node) \(report.item ?? "")")
         }
         #expect(logged == ["web1@example.org events r1-1", "db1@example.org events r1-2"])
+    }
+
+    @Test func asksNoHostForItsLogBesideTheService() throws {
+        var dialogue = try Dialogue.joined(Dialogue.contact(web))
+        dialogue.receive(
+            Stanza(
+                .presence,
+                from: JID(normalizedLocal: "web1", domain: "example.org", resource: "agent")
+            )
+        )
+        #expect(dialogue.sent.isEmpty)
+        var subscription = Element("subscription", Namespace.pubsubEvent)
+        subscription["node"] = "#"
+        subscription["subscription"] = "none"
+        dialogue.tell([subscription])
+        #expect(dialogue.sent.map(\.to) == [nil, web])
     }
 
     @Test func answersWhatEitherOfItsCapabilitiesStandsFor() throws {
@@ -417,7 +466,7 @@ import XMPP
         #expect(dialogue.feed == .withdrawn)
         #expect(dialogue.announced == [.accounts])
         #expect(dialogue.presences == [web: .available])
-        #expect(dialogue.unlisted == [Fixture.host("db1")])
+        #expect(Set(dialogue.unlisted) == [Fixture.host("db1"), Fixture.host("other")])
         var model = Fixture.model()
         for message in before + dialogue.messages { _ = model.update(message) }
         #expect(model.shownHosts == ["web1"])

@@ -226,6 +226,7 @@ import XMPP
         var inbox = Inbox(token: "t")
         let sent = inbox.online(Fixture.viewer)
         _ = inbox.receive(try answer(sent, to: Namespace.roster, [contact(web)]))
+        _ = inbox.receive(try answer(sent, to: Namespace.discoItems, []))
         #expect(inbox.receive(Stanza(.presence, from: agent)).stanzas.isEmpty)
         let disco = inbox.receive(try answer(sent, to: Namespace.discoInfo, []))
         let items = try #require(disco.stanzas.first?.payload?.elements.first)

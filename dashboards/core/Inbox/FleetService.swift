@@ -3,8 +3,10 @@ import XMPP
 /// Looks for the server's fleet service and keeps this session's subscription to it.
 ///
 /// States, in order: idle, without a stream; searching, while the server and its components say
-/// what they are; joining, until the service has answered the subscription; joined. Or absent: the
-/// accounts are listened to instead, and only an answer that comes late leads on from there.
+/// what they are; joining, until the service has answered the subscription; silent, until it told
+/// anything; joined. Or absent: the accounts are listened to instead, and only an answer that comes
+/// late leads on from there. The accounts are listened to as well while a service stays silent: it
+/// may be that it has nothing to tell us.
 struct FleetService: Sendable {
     private(set) var state = State.idle
     private var domain = ""
@@ -12,10 +14,14 @@ struct FleetService: Sendable {
     private var pending: Set<JID> = []
     /// Whether a subscription may be tried: once a session.
     private var mayJoin = false
+    /// Whether the search took longer than it may hold up the rest.
+    private var hasWaited = false
+    private var hasTold = false
 
     enum State: Sendable, Hashable {
         case idle, searching
         case joining(Service)
+        case silent(Service)
         case joined(Service)
         case absent
     }
@@ -49,7 +55,7 @@ struct FleetService: Sendable {
     /// The service that events are taken from; nil without one.
     var service: Service? {
         switch state {
-        case .joining(let service), .joined(let service): service
+        case .joining(let service), .silent(let service), .joined(let service): service
         case .idle, .searching, .absent: nil
         }
     }
@@ -57,13 +63,23 @@ struct FleetService: Sendable {
     /// Whether it is not known yet who tells the values.
     var isUndecided: Bool {
         switch state {
-        case .idle, .searching, .joining: true
+        case .idle: true
+        case .searching, .joining, .silent: !hasWaited
         case .joined, .absent: false
         }
     }
 
-    var isJoined: Bool {
-        if case .joined = state { true } else { false }
+    /// The service that values come from; nil where they come from the accounts.
+    var source: Service? {
+        if case .joined(let service) = state { service } else { nil }
+    }
+
+    /// Whether there is a subscription.
+    var isSubscribed: Bool {
+        switch state {
+        case .silent, .joined: true
+        case .idle, .searching, .joining, .absent: false
+        }
     }
 }
 
@@ -118,8 +134,18 @@ extension FleetService {
     mutating func answered(isSubscribed: Bool) -> Action {
         guard case .joining(let service) = state else { return .wait }
         mayJoin = false
-        state = isSubscribed ? .joined(service) : .absent
-        return isSubscribed ? .listenToService : .listenToAccounts
+        state = isSubscribed ? hasTold ? .joined(service) : .silent(service) : .absent
+        guard isSubscribed else { return .listenToAccounts }
+        // Who is listened to already is left only for one who tells something.
+        return hasWaited && !hasTold ? .wait : .listenToService
+    }
+
+    /// The service told something.
+    mutating func told() -> Action {
+        hasTold = true
+        guard case .silent(let service) = state else { return .wait }
+        state = .joined(service)
+        return .listenToService
     }
 
     /// The service ended the subscription.
@@ -132,10 +158,11 @@ extension FleetService {
 
     /// The search takes too long to wait for: whoever answers later is still heard.
     mutating func waitedLongEnough() -> Action {
+        hasWaited = true
         switch state {
-        case .searching: giveUpSearch()
-        case .joining: .listenToAccounts
-        case .idle, .joined, .absent: .wait
+        case .searching: return giveUpSearch()
+        case .joining, .silent: return .listenToAccounts
+        case .idle, .joined, .absent: return .wait
         }
     }
 }

@@ -20,7 +20,8 @@ extension Inbox {
         case .subscription:
             return perform(service.answered(isSubscribed: isSubscribed(stanza)))
         case .fleetEvents:
-            guard service.isJoined, let pubsub = stanza.payload("pubsub", Namespace.pubsub) else {
+            guard service.isSubscribed, let pubsub = stanza.payload("pubsub", Namespace.pubsub)
+            else {
                 return Delivery()
             }
             return Delivery(messages: directory.readLog(pubsub).flatMap { take($0) })
@@ -44,23 +45,28 @@ extension Inbox {
         case .join(let jid):
             guard let account else { return Delivery() }
             // Presence first: the subscription lasts as long as it does.
-            let stanzas = announce(.service)
+            let stanzas = announced == nil ? announce(.service) : []
             return Delivery(
                 stanzas: stanzas + [requests.askForSubscription(of: account, at: jid)]
             )
         case .listenToService:
-            guard let jid = service.service?.jid else { return Delivery() }
-            let stanzas = announce(.service)
             return Delivery(
                 messages: [.feed(.service)],
-                stanzas: stanzas + [requests.askForEvents(ofAllAt: jid)] + askArchives()
+                stanzas: announce(.service) + askForFleetEvents() + askArchives()
             )
         case .listenToAccounts:
             return Delivery(
                 messages: [.feed(.accounts)] + forgetStrangers(),
-                stanzas: announce(.accounts) + askArchives()
+                stanzas: announce(.accounts) + askForLogs(of: hosts) + askArchives()
             )
         }
+    }
+
+    /// Asks for the log of all hosts, once a session.
+    private mutating func askForFleetEvents() -> [Stanza] {
+        guard let jid = service.service?.jid, !askedFleetLog else { return [] }
+        askedFleetLog = true
+        return [requests.askForEvents(ofAllAt: jid)]
     }
 
     /// Sends presence where what we want has changed.
@@ -81,7 +87,10 @@ extension Inbox {
         }
         if let subscription = event.child("subscription"), isEnd(subscription) { return leave() }
         let news = directory.read(event, sent: Delay.stamp(of: stanza))
-        return Delivery(messages: news.flatMap { take($0) })
+        guard !news.isEmpty else { return Delivery() }
+        var delivery = perform(service.told())
+        delivery.messages += news.flatMap { take($0) }
+        return delivery
     }
 
     private func isEnd(_ subscription: Element) -> Bool {

@@ -35,7 +35,7 @@ extension Inbox {
     }
 
     private func isUntold(_ host: JID) -> Bool {
-        service.service == nil && !serverKeepsPast(of: host) && tracker.knows(host)
+        service.source == nil && !serverKeepsPast(of: host) && tracker.knows(host)
             && archive.keeping[host] == nil && archive.keeping.count < Fleet.maximumHosts
     }
 
@@ -45,7 +45,7 @@ extension Inbox {
 
     private func reach(_ host: JID) -> Archive.Reach {
         if service.isUndecided { return .later }
-        if let service = service.service {
+        if let service = service.source {
             guard service.hasHistory, let name = host.local else { return .nobody }
             return .entity(service.jid, prefix: FleetDirectory.mirrors(of: name))
         }

@@ -17,11 +17,13 @@ package struct Inbox: Sendable {
     private(set) var serverHasHistory = false
     /// What our presence said last; nil before there was one.
     var announced: Interest?
+    /// Whether the log of all hosts was asked for in this session.
+    var askedFleetLog = false
     /// Counts the streams.
     package private(set) var session = 0
     /// Whether the server is one of ours, which sends the open alerts by itself; nil until it said.
     private var isOurServer: Bool?
-    /// Hosts whose log was asked for in this session, or is to be.
+    /// Hosts whose log was asked for in this session.
     private var asked: Set<JID> = []
 
     /// What comes of one stanza.
@@ -86,6 +88,7 @@ extension Inbox {
         archive = Archive()
         serverHasHistory = false
         asked = []
+        askedFleetLog = false
         isOurServer = nil
         hasRoster = false
     }
@@ -109,7 +112,7 @@ extension Inbox {
         if tracker.isAgent(from) { hosts.insert(from.bare) }
         guard hosts.contains(from.bare) else { return Delivery() }
         // Where the fleet service said it, only the agent itself knows better.
-        if service.isJoined, directory.places(from.bare), !tracker.isAgent(from) {
+        if service.isSubscribed, directory.places(from.bare), !tracker.isAgent(from) {
             return Delivery()
         }
         return appeared(from.bare)
@@ -118,13 +121,18 @@ extension Inbox {
     /// Tells what is known of a host's presence, and asks for its log where that is needed.
     private mutating func appeared(_ host: JID) -> Delivery {
         let isAvailable = tracker.isAvailable(host)
-        var delivery = Delivery(messages: [
-            .presence(host, isAvailable ? .available : .unavailable)
-        ])
-        if isAvailable, asked.insert(host).inserted, isOurServer == false {
-            delivery.stanzas.append(requests.askForEvents(of: host))
-        }
-        return delivery
+        return Delivery(
+            messages: [.presence(host, isAvailable ? .available : .unavailable)],
+            stanzas: askForLogs(of: [host])
+        )
+    }
+
+    /// Asks those hosts for their log that are there, where nobody else tells it: a server without
+    /// our features keeps the last item alone.
+    mutating func askForLogs(of hosts: Set<JID>) -> [Stanza] {
+        guard isOurServer == false, announced == .accounts else { return [] }
+        return hosts.filter { tracker.isAvailable($0) && asked.insert($0).inserted }
+            .map { requests.askForEvents(of: $0) }
     }
 
     private mutating func receiveMessage(_ stanza: Stanza) -> Delivery {
@@ -173,14 +181,11 @@ extension Inbox {
         }
     }
 
-    /// A server without our features keeps the last item alone: the log has to be asked for, once.
     private mutating func learnServer(_ stanza: Stanza) -> Delivery {
         let info = stanza.payload("query", Namespace.discoInfo).flatMap { DiscoInfo($0) }
-        let isOurs = info?.features.contains { $0.hasPrefix(Namespace.lapwing) } ?? false
-        isOurServer = isOurs
+        isOurServer = info?.features.contains { $0.hasPrefix(Namespace.lapwing) } ?? false
         serverHasHistory = info?.features.contains(FleetService.history) ?? false
-        guard !isOurs else { return Delivery(stanzas: askArchives()) }
-        return Delivery(stanzas: asked.map { requests.askForEvents(of: $0) })
+        return Delivery(stanzas: askForLogs(of: hosts) + askArchives())
     }
 
     private mutating func list(_ query: Element) -> Delivery {
