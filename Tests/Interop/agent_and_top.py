@@ -99,6 +99,40 @@ class Checks:
         finally:
             screen.close()
 
+    def wants_nothing_twice(self):
+        """What the dashboard announces, and what it is subscribed to at the fleet service."""
+        top = self.workshop.start(
+            programs.top_command(self.server, VIEWER, PASSWORD, "--watch"), "announce.log")
+        link = Connection(self.server.host, self.server.ports["c2s-plain"], self.server.domain)
+        try:
+            link.log_in(VIEWER, PASSWORD, "looker")
+            link.send("<presence><priority>-1</priority></presence>")
+            capabilities = "{http://jabber.org/protocol/caps}c"
+            presence = link.wait_for(
+                lambda e: e.find(capabilities) is not None
+                and e.find(capabilities).get("node") == "urn:lapwing:1:top")
+            session = presence.get("from")
+            info = link.request(
+                f"<iq type='get' to='{session}'>"
+                "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>")
+            wanted = [f for f in info.iter("{http://jabber.org/protocol/disco#info}feature")
+                      if f.get("var").endswith("+notify")]
+            if "fleet" not in self.server.abilities:
+                expect(wanted, "it wants nothing of the accounts, and there is nobody else")
+                return f"{len(wanted)} nodes of each account"
+            expect(not wanted, f"it wants {len(wanted)} nodes of each account as well")
+            answer = link.request(
+                f"<iq type='get' to='monitor.{self.server.domain}'>"
+                "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscriptions/></pubsub></iq>")
+            held = [(s.get("node"), s.get("jid")) for s in answer.iter(
+                "{http://jabber.org/protocol/pubsub}subscription")]
+            expect(held == [("#", session)], f"the subscriptions are {held}")
+            return "one subscription"
+        finally:
+            link.end()
+            top.terminate()
+            top.wait(10)
+
     def notices_the_end(self):
         screen = Screen(self.workshop, programs.top_command(self.server, VIEWER, PASSWORD))
         try:
@@ -154,6 +188,7 @@ def main():
     report.check("the dashboard watches them", checks.watches)
     report.check("the dashboard looks once, as JSON", checks.looks_once)
     report.check("the dashboard shows them, moves, resizes, ends with q", checks.shows)
+    report.check("the dashboard wants nothing twice", checks.wants_nothing_twice)
     report.check("the dashboard shows a host that ended as down", checks.notices_the_end)
     for program in ("lapwing-agent", "lapwing-top"):
         report.check(f"{program}: a wrong password draws one line",
