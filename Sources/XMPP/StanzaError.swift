@@ -35,6 +35,8 @@ package struct StanzaError: Error, Sendable, Hashable {
     package var condition: Condition
     package var kind: Kind
     package var text: String?
+    /// Where to turn instead, of `gone` and `redirect` (RFC 6120 §8.3.3.5, §8.3.3.14).
+    package var address: String?
     /// An application's own condition beside the defined one (RFC 6120 §8.3.4).
     package var detail: Element?
 
@@ -43,11 +45,13 @@ package struct StanzaError: Error, Sendable, Hashable {
         _ condition: Condition,
         _ kind: Kind? = nil,
         text: String? = nil,
+        address: String? = nil,
         detail: Element? = nil
     ) {
         self.condition = condition
         self.kind = kind ?? condition.usualKind
         self.text = text
+        self.address = address
         self.detail = detail
     }
 }
@@ -72,7 +76,10 @@ extension StanzaError {
     /// The `<error/>` child, in the stanza's namespace.
     package var element: Element {
         var error = Element("error", Namespace.client, attributes: [.init("type", kind.rawValue)])
-        error.append(Element(condition.rawValue, Namespace.stanzaErrors))
+        error.append(
+            address.map { Element(condition.rawValue, Namespace.stanzaErrors, text: $0) }
+                ?? Element(condition.rawValue, Namespace.stanzaErrors)
+        )
         if let text { error.append(Element("text", Namespace.stanzaErrors, text: text)) }
         if let detail { error.append(detail) }
         return error
@@ -83,20 +90,23 @@ extension StanzaError {
     package init(reading error: Element) {
         var condition: Condition?
         var text: String?
+        var address: String?
         var detail: Element?
         for child in error.elements {
             if child.namespace != Namespace.stanzaErrors {
                 detail = detail ?? child
             } else if child.name == "text" {
                 text = child.text
-            } else {
-                condition = condition ?? Condition(rawValue: child.name)
+            } else if condition == nil {
+                condition = Condition(rawValue: child.name)
+                address = child.text.isEmpty ? nil : child.text
             }
         }
         self.init(
             condition ?? .undefinedCondition,
             error["type"].flatMap(Kind.init(rawValue:)),
             text: text,
+            address: address,
             detail: detail
         )
     }

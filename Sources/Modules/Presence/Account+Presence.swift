@@ -98,10 +98,9 @@ extension Account {
         sessions[index].priority = 0
         sessions[index].directed = []
         sessions[index].capabilities = SessionCapabilities()
-        pep.unavailable(session.jid)
+        var effects = pep.unavailable(session.jid).map { $0.effect(of: jid) }
         var told = Set(session.directed)
-        guard session.isAvailable || !told.isEmpty else { return [] }
-        var effects: [Effect] = []
+        guard session.isAvailable || !told.isEmpty else { return effects }
         if session.isAvailable {
             let audience = audience(in: world.groups)
             for other in availableSessions {
@@ -162,8 +161,8 @@ extension Account {
             return deliverPresence(routed.stanza)
                 + notifyAvailable(sender, routed.origin, world: world, now: now)
         case "unavailable":
-            pep.unavailable(sender)
-            return deliverPresence(routed.stanza)
+            let effects = pep.unavailable(sender).map { $0.effect(of: jid) }
+            return deliverPresence(routed.stanza) + effects
         case "probe":
             // A service of this server; strangers are told nothing (RFC 6121 §4.3.2).
             if world.services[sender] != nil { watchers.insert(sender) }

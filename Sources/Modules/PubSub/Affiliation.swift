@@ -38,4 +38,15 @@ package enum Affiliation: String, Sendable, CaseIterable {
         case .outcast: []
         }
     }
+
+    /// Whether an owner may make one who is this into that: the state chart of XEP-0060 §4.1, in
+    /// which one who only publishes is as a publisher.
+    package func mayBecome(_ next: Self) -> Bool {
+        switch (self, next) {
+        case (.owner, .owner), (.owner, .none): true
+        case (.owner, _): false
+        case (.publisher, .member), (.publisher, .publishOnly), (.publishOnly, .member): false
+        case (.publisher, _), (.publishOnly, _), (.member, _), (.none, _), (.outcast, _): true
+        }
+    }
 }

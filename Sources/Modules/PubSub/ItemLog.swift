@@ -37,6 +37,11 @@ struct ItemLog: Sendable, Equatable {
         return nil
     }
 
+    /// The least recently published item.
+    var oldest: Item? {
+        front < order.count ? items[order[front]] : nil
+    }
+
     /// The latest items, at most `count` of them, in the order of publishing.
     func latest(_ count: Int) -> [Item] {
         var latest: [Item] = []
@@ -76,6 +81,16 @@ struct ItemLog: Sendable, Equatable {
             front += 1
         }
         cut()
+        return removed
+    }
+
+    /// Removes the oldest while they are to go, at most `count`; returns their ids.
+    mutating func removeOldest(upTo count: Int, while isToGo: (Item) -> Bool) -> [String] {
+        var removed: [String] = []
+        while removed.count < count, let oldest, isToGo(oldest) {
+            remove(oldest.id)
+            removed.append(oldest.id)
+        }
         return removed
     }
 

@@ -7,13 +7,19 @@ extension Node {
         /// Nil on a node whose events carry no item.
         let record: ItemRecord?
         /// What is to be kept; nil on a node that keeps nothing.
-        let kept: Kept?
+        var kept: Kept?
     }
 
     /// An item's place among the others.
     struct Kept {
         let trimmed: [String]
         let durability: Durability
+        /// When the node's items have to be looked at for their age, where that is new.
+        let expiry: Instant?
+        /// Whether the item goes when its publisher goes offline.
+        let isPurgedOffline: Bool
+        /// Whether those that are trimmed are told of.
+        let isRetracting: Bool
     }
 
     /// Checks the request and takes its item: everything is looked at before anything is changed.
@@ -26,6 +32,8 @@ extension Node {
         profile: PubSubService.Profile,
         id newID: () -> String
     ) throws(StanzaError) -> Taken {
+        // XEP-0060 §7.1.3.2
+        guard configuration.nodeType == .leaf else { throw .unsupported("publish") }
         guard mayPublish(request.from, request.relation) else { throw StanzaError(.forbidden) }
         if let preconditions, let field = configuration.unmet(preconditions) {
             throw .pubsub(
@@ -35,13 +43,33 @@ extension Node {
             )
         }
         guard let item = try item(in: action) else { return Taken(record: nil, kept: nil) }
+        let id = item.id ?? unused(newID)
+        try makeRoom(for: id, profile)
         let record = ItemRecord(
-            id: item.id ?? newID(),
+            id: id,
             publisher: request.from.bare,
             published: request.now,
             payload: item.payload
         )
         return Taken(record: record, kept: keep(record, profile))
+    }
+
+    /// XEP-0060 §7.1.3.4; an item that takes another's place needs no room.
+    private func makeRoom(
+        for id: String,
+        _ profile: PubSubService.Profile
+    ) throws(StanzaError) {
+        guard configuration.whenFull == .reject, configuration.persistsItems, items[id] == nil,
+            items.count >= profile.limits.items(of: configuration)
+        else { return }
+        throw .pubsub(.conflict, "node-full", text: "the node takes no more items")
+    }
+
+    /// XEP-0060 §7.1.1: an id that is no other item's.
+    private func unused(_ newID: () -> String) -> String {
+        var id = newID()
+        while items[id] != nil { id = newID() }
+        return id
     }
 
     /// An item as the publisher sent it.
@@ -141,6 +169,20 @@ extension Node {
         )
         let trimmed = items.count > maximum ? items.trim(to: maximum) : []
         items.cool(keeping: isBehind ? PubSubLimits.payloadsInMemoryMaximum : 0)
-        return Kept(trimmed: trimmed, durability: durability)
+        return Kept(
+            trimmed: trimmed,
+            durability: durability,
+            expiry: nextExpiry(),
+            isPurgedOffline: configuration.purgesOffline,
+            isRetracting: isRetracting(maximum)
+        )
+    }
+
+    /// Whether subscribers are told of an item that made room (XEP-0060 §7.1.2.5).
+    ///
+    /// Not on a node of one item: that the next takes its place the next says itself, and a retract
+    /// would look to who shows the one as if there was nothing any more.
+    private func isRetracting(_ maximum: Int) -> Bool {
+        configuration.whenFull == .retractOldest && configuration.notifiesRetract && maximum > 1
     }
 }

@@ -8,6 +8,8 @@ struct Node: Sendable {
     var affiliations: [JID: Affiliation] = [:]
     var subscriptions = Subscriptions()
     var items = ItemLog()
+    /// When its items are looked at for their age; nil where nothing is to do that.
+    var expiry: Instant?
     /// The names that it stands for, where it only holds subscriptions to others.
     let pattern: NodePattern?
     /// The host that all of it is about, on a service that tells who may know of which.
@@ -42,10 +44,21 @@ struct Node: Sendable {
         if audience.removeValue(forKey: jid) != nil { plans = [:] }
     }
 
+    /// Whether there can be items to take away.
+    var keepsItems: Bool {
+        configuration.nodeType == .leaf && configuration.persistsItems
+    }
+
     // MARK: Who may what
 
     func affiliation(of jid: JID, _ relation: Relation) -> Affiliation {
         relation.isOwner ? .owner : affiliations[jid.bare] ?? .none
+    }
+
+    /// Those who own it beside the account, in the order of their addresses.
+    var owners: [JID] {
+        affiliations.lazy.filter { $0.value == .owner }.map(\.key)
+            .sorted { $0.description < $1.description }
     }
 
     func isSubscribed(_ jid: JID) -> Bool {

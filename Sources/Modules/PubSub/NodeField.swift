@@ -14,7 +14,7 @@ extension NodeConfiguration {
     // MARK: The fields of XEP-0060 §16.4.4
 
     private static let identity: [NodeField] = [
-        .choice("pubsub#node_type", \.nodeType, "Whether the node has items or other nodes"),
+        .choice(nodeTypeField, \.nodeType, "Whether the node has items or other nodes"),
         .text("pubsub#title", \.title, "A short name"),
         .text("pubsub#description", \.description, "What the node is about"),
         // The registry has a list without options here, which no form can be filled in from.
@@ -177,12 +177,21 @@ extension NodeConfiguration {
 
 extension NodeConfiguration {
     private static let accessModelField = "pubsub#access_model"
+    static let nodeTypeField = "pubsub#node_type"
+    /// In the store, on what is left of a node that has moved: its address.
+    static let movedField = "{" + Namespace.lapwing + "}moved"
 
-    /// The form that the owner fills in.
-    func form(_ kind: DataForm.Kind) -> DataForm {
+    /// The form that the owner fills in, with the access models that there are to choose from.
+    func form(
+        _ kind: DataForm.Kind,
+        accessModels: [AccessModel] = AccessModel.allCases
+    ) -> DataForm {
         let left = nodeType == .leaf ? Self.collectionsAlone : Self.leavesAlone
         var form = Self.table.form(kind, of: self)
         form.fields.removeAll { left.contains($0.name) }
+        for index in form.fields.indices where form.fields[index].name == Self.accessModelField {
+            form.fields[index].options = accessModels.map(\.rawValue)
+        }
         return form
     }
 

@@ -27,6 +27,8 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let itemSecondsMaximum = 315_576_000
     /// Nodes in one collection: as many as a form can name.
     package static let childrenMaximum = DataForm.valuesMaximum
+    /// Nodes of one owner that are gone and of which it is remembered where they have moved.
+    package static let movedMaximum = 1_000
     /// Bytes of one payload.
     package static let payloadBytesMaximum = 64 * 1024
     /// Bytes of a payload that stays in memory; a larger one is read when it is asked for.

@@ -48,8 +48,7 @@ extension PubSubService {
                 at: now
             )
         case "unavailable":
-            unavailable(sender)
-            return announcement()
+            return unavailable(sender) + announcement()
         default: return []
         }
     }

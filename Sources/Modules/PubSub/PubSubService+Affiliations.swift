@@ -3,7 +3,11 @@ import XMPP
 // Affiliations (XEP-0060 §5.7, §8.9).
 extension PubSubService {
     /// The requester's own, of one node or of all.
-    func ownAffiliations(_ action: Element, _ request: PubSubRequest) -> [PubSubEffect] {
+    func ownAffiliations(
+        _ action: Element,
+        _ request: PubSubRequest
+    ) throws(StanzaError) -> [PubSubEffect] {
+        if let name = action["node"] { _ = try node(named: name) }
         var list = Element("affiliations", Namespace.pubsub)
         for node in nodes.values.sorted(by: { $0.name < $1.name })
         where action["node"] == nil || action["node"] == node.name {
@@ -48,32 +52,35 @@ extension PubSubService {
         return [request.result(Element("pubsub", Namespace.pubsubOwner, [list]))]
     }
 
-    /// What can be set is set; the rest comes back in the error (XEP-0060 §8.9.2.4).
+    /// What can be set is set; the rest comes back in the error with what it still is (XEP-0060
+    /// §8.9.2.4).
     mutating func setAffiliations(
         _ action: Element,
         _ request: PubSubRequest,
         _ relation: (JID) -> Relation
     ) throws(StanzaError) -> [PubSubEffect] {
         let node = try managed(action, request)
+        let elements = action.elements.filter { $0.matches("affiliation", Namespace.pubsubOwner) }
+        try Self.checkOnce(elements)
         var effects: [PubSubEffect] = []
         var welcomes: [PubSubEffect] = []
         var failed: [Element] = []
-        for element in action.elements where element.name == "affiliation" {
-            guard let jid = element["jid"].flatMap({ try? JID($0) })?.bare, jid != owner,
-                let affiliation = element["affiliation"].flatMap(Affiliation.init(rawValue:)),
-                mayAffiliate(jid, as: affiliation, on: node.name)
-            else {
-                // The owner of the account owns its nodes for good.
+        for element in elements {
+            guard let jid = Self.entity(of: element) else {
                 failed.append(element)
                 continue
             }
-            nodes[node.name]?.affiliations[jid] = affiliation == .none ? nil : affiliation
-            effects.append(
-                .store(
-                    .setAffiliation(owner: owner, node: node.name, jid, affiliation),
-                    .immediate
-                )
-            )
+            // §8.9.2.1: what is not said is not changed.
+            guard let asked = element["affiliation"] else { continue }
+            guard let affiliation = Affiliation(rawValue: asked),
+                mayAffiliate(jid, as: affiliation, on: node.name)
+            else {
+                failed.append(unchanged(element, jid, on: node.name))
+                continue
+            }
+            guard affiliation != nodes[node.name]?.affiliations[jid] ?? .none else { continue }
+            effects += affiliate(jid, as: affiliation, on: node.name)
+            effects.append(.send(notice(of: affiliation, to: jid, on: node.name)))
             if let changed = nodes[node.name], admits(jid, relation(jid), to: changed) {
                 welcomes += enrol(interested.keys.filter { $0.bare == jid }, on: node.name)
             } else {
@@ -85,11 +92,82 @@ extension PubSubService {
         ] + welcomes
     }
 
-    /// Whether there is room, or none is needed.
-    private func mayAffiliate(_ jid: JID, as affiliation: Affiliation, on name: String) -> Bool {
-        guard affiliation != .none, let affiliations = nodes[name]?.affiliations else {
-            return true
+    /// XEP-0060 §4.1: affiliations are those of bare addresses.
+    private static func entity(of element: Element) -> JID? {
+        element["jid"].flatMap { try? JID($0) }?.bare
+    }
+
+    /// XEP-0060 §8.9.2.4: no entity may be named twice.
+    private static func checkOnce(_ elements: [Element]) throws(StanzaError) {
+        var named: Set<JID> = []
+        for jid in elements.compactMap(entity) where !named.insert(jid).inserted {
+            throw StanzaError(.badRequest, text: "\(jid) is named twice")
         }
-        return affiliations[jid] != nil || affiliations.count < PubSubLimits.affiliationsMaximum
+    }
+
+    /// Takes the affiliation up.
+    private mutating func affiliate(
+        _ jid: JID,
+        as affiliation: Affiliation,
+        on name: String
+    ) -> [PubSubEffect] {
+        nodes[name]?.affiliations[jid] = affiliation == .none ? nil : affiliation
+        return [
+            .store(.setAffiliation(owner: owner, node: name, jid, affiliation), .immediate)
+        ]
+    }
+
+    /// Whether the entity may become that: by the state chart of XEP-0060 §4.1, while somebody owns
+    /// the node, and there is room.
+    private func mayAffiliate(_ jid: JID, as affiliation: Affiliation, on name: String) -> Bool {
+        // The owner of the account owns its nodes for good.
+        guard let node = nodes[name], jid != owner else { return false }
+        let current = node.affiliations[jid] ?? .none
+        guard current.mayBecome(affiliation) else { return false }
+        if current == .owner, affiliation != .owner, profile.kind != .personal {
+            return node.owners.count > 1
+        }
+        return affiliation == .none || node.affiliations[jid] != nil
+            || node.affiliations.count < PubSubLimits.affiliationsMaximum
+    }
+
+    /// The entry with what the entity still is.
+    private func unchanged(_ element: Element, _ jid: JID, on name: String) -> Element {
+        var element = element
+        let current =
+            jid == owner && profile.kind == .personal
+            ? .owner : nodes[name]?.affiliations[jid] ?? .none
+        element["affiliation"] = current.rawValue
+        return element
+    }
+
+    /// XEP-0060 §8.9.4: tells the entity what it is; not kept for who is not there (§12.7).
+    private mutating func notice(
+        of affiliation: Affiliation,
+        to jid: JID,
+        on name: String
+    ) -> Stanza {
+        notificationsSent &+= 1
+        let entry = Element(
+            "affiliation",
+            Namespace.pubsub,
+            attributes: [
+                .init("jid", jid.description), .init("affiliation", affiliation.rawValue),
+            ]
+        )
+        let list = Element(
+            "affiliations",
+            Namespace.pubsub,
+            attributes: [.init("node", name)],
+            [entry]
+        )
+        return Stanza(
+            .message,
+            type: NodeConfiguration.NotificationType.headline.rawValue,
+            id: "event-" + String(notificationsSent, radix: 36),
+            from: owner,
+            to: jid,
+            [Element("pubsub", Namespace.pubsub, [list])]
+        )
     }
 }

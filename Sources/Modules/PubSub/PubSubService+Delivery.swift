@@ -40,7 +40,12 @@ extension PubSubService {
     }
 
     /// An entity is gone.
-    package mutating func unavailable(_ jid: JID) {
+    package mutating func unavailable(_ jid: JID) -> [PubSubEffect] {
+        forget(jid)
+        return purgeItems(ofOffline: jid)
+    }
+
+    private mutating func forget(_ jid: JID) {
         guard let gone = interested.removeValue(forKey: jid) else { return }
         for name in gone.notify.nodes { nodes[name]?.stopNotifying(jid) }
         sessionsChanged(of: jid)
@@ -59,7 +64,7 @@ extension PubSubService {
             if relation.isOwner || relation.presenceAuthorized {
                 interested[jid]?.relation = relation
             } else {
-                unavailable(jid)
+                forget(jid)
             }
         }
         var effects: [PubSubEffect] = []
@@ -79,7 +84,12 @@ extension PubSubService {
         interested = other.interested
         ids = other.ids
         notificationsSent = other.notificationsSent
-        for name in Array(nodes.keys) { _ = enrol(interested.keys, on: name) }
+        schedule = other.schedule
+        for name in Array(nodes.keys) {
+            scheduleExpiry(of: name)
+            _ = followPublishers(of: name)
+            _ = enrol(interested.keys, on: name)
+        }
     }
 
     /// Puts those who want the node and may have it into its audience; they get its last item, as
@@ -164,10 +174,22 @@ extension PubSubService {
         let deliversPayloads = nodes[name]?.configuration.deliversPayloads ?? true
         let item = PubSubEvent.Item(
             id: record.id,
-            publisher: record.publisher == owner ? nil : record.publisher,
+            publisher: nodes[name].flatMap { named(record.publisher, on: $0) },
             payload: deliversPayloads ? record.payload : nil
         )
         return PubSubEvent(name, .item(item), stamp: stamp)
+    }
+
+    /// Whom an item names (XEP-0060 §12.17), where that is not plain from who sends it.
+    func named(_ publisher: JID, on node: Node) -> JID? {
+        let named: JID? =
+            switch node.configuration.itemReply {
+            case .none: nil
+            case .publisher: publisher
+            case .owner where profile.kind == .personal: owner
+            case .owner: node.owners.first
+            }
+        return named == owner ? nil : named
     }
 
     /// Tells everybody whom the node notifies.
@@ -200,7 +222,7 @@ extension PubSubService {
         [.notify(notification(event, type, to: subscribers.map(\.recipient)))]
     }
 
-    private mutating func notification(
+    mutating func notification(
         _ event: PubSubEvent,
         _ type: NodeConfiguration.NotificationType,
         to recipients: [Recipient]

@@ -12,7 +12,7 @@ extension PubSubService {
         let missing = items.filter { $0.payload == .stored }.map(\.id)
         let records = items.map { $0.record }
         if missing.isEmpty {
-            return [Self.answer(request.iq, node: node.name, records)]
+            return [answer(request.iq, node: node.name, records)]
         }
         return [
             .load(
@@ -51,7 +51,7 @@ extension PubSubService {
         return node.items.latest(min(count, PubSubLimits.idsPerRequestMaximum))
     }
 
-    static func answer(
+    func answer(
         _ iq: Stanza,
         node: String,
         _ records: [ItemRecord]
@@ -60,7 +60,10 @@ extension PubSubService {
             "items",
             Namespace.pubsub,
             attributes: [.init("node", node)],
-            records.map { $0.element(in: Namespace.pubsub) }
+            records.map { record in
+                let publisher = nodes[node].flatMap { named(record.publisher, on: $0) }
+                return record.element(in: Namespace.pubsub, naming: publisher)
+            }
         )
         return .reply(iq.result(Element("pubsub", Namespace.pubsub, [items])))
     }
@@ -78,7 +81,7 @@ extension PubSubService {
                 record.payload = payload
                 return record
             }
-            return [Self.answer(iq, node: loaded.request.node, found)]
+            return [answer(iq, node: loaded.request.node, found)]
         case .lastItem(let recipient, var record):
             guard let payload = loaded.payloads[record.id],
                 nodes[loaded.request.node]?.items.newest?.id == record.id
@@ -99,8 +102,10 @@ extension ItemLog.Item {
 
 extension ItemRecord {
     /// The `<item/>`, in the namespace of a request's answer or of an event.
-    func element(in namespace: String) -> Element {
+    func element(in namespace: String, naming publisher: JID? = nil) -> Element {
         var element = Element("item", namespace, attributes: [.init("id", id)])
+        // XEP-0060 §7.1.2.3: named in events, the publisher is named here too.
+        element["publisher"] = publisher?.description
         if let payload {
             element.children = [.payload(payload)]
         }

@@ -22,7 +22,7 @@ extension PubSubService {
             throw .pubsub(.resourceConstraint, "max-nodes-exceeded")
         }
         var configuration = profile.defaults
-        if let options { try configuration.apply(options) }
+        if let options { try profile.apply(options, to: &configuration) }
         if profile.hasWildcards, NodePattern(name) != nil {
             throw StanzaError(.notAcceptable, text: "the name stands for other nodes")
         }
@@ -34,6 +34,8 @@ extension PubSubService {
 
     mutating func add(_ node: Node) -> [PubSubEffect] {
         nodes[node.name] = node
+        // The row of where a node of that name had moved is overwritten.
+        moved[node.name] = nil
         var effects = [save(node)]
         for (jid, affiliation) in node.affiliations {
             let change = PubSubChange.setAffiliation(
@@ -50,7 +52,7 @@ extension PubSubService {
 
     /// A node's own row follows its items: what is rewritten by the next publish need not hold
     /// anybody up.
-    private func save(_ node: Node) -> PubSubEffect {
+    func save(_ node: Node) -> PubSubEffect {
         .store(
             .saveNode(
                 owner: owner,
@@ -68,13 +70,13 @@ extension PubSubService {
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
         guard profile.mayCreate(request.from, request.relation) else {
-            throw StanzaError(.forbidden)
+            throw profile.creationRefusal(of: request.from)
         }
         let asked = action["node"] ?? ""
         // XEP-0060 §8.1.2: an instant node, named by the service.
         let name = asked.isEmpty ? ids.next(at: request.now) : asked
         guard nodes[name] == nil else { throw StanzaError(.conflict) }
-        let form = try Self.configuration(in: payload.child("configure"))
+        let form = try Self.creationForm(action, in: payload)
         let node = try newNode(name, options: form, request)
         let reply = Element("create", Namespace.pubsub, attributes: [.init("node", name)])
         return add(node) + [
@@ -84,94 +86,30 @@ extension PubSubService {
         ]
     }
 
-    // MARK: Configuration (XEP-0060 §8.2, §8.3)
-
-    func configurationForm(
+    /// XEP-0060 §8.1.3: the configuration comes behind and names no node.
+    private static func creationForm(
         _ action: Element,
-        _ request: PubSubRequest
-    ) throws(StanzaError) -> [PubSubEffect] {
-        let node = try managed(action, request)
-        let form = Element(
-            "configure",
-            Namespace.pubsubOwner,
-            attributes: [.init("node", node.name)],
-            [node.configuration.form(.form).element]
-        )
-        return [request.result(Element("pubsub", Namespace.pubsubOwner, [form]))]
-    }
-
-    func defaultForm(_ request: PubSubRequest) -> [PubSubEffect] {
-        let form = Element(
-            "default",
-            Namespace.pubsubOwner,
-            [profile.defaults.form(.form).element]
-        )
-        return [request.result(Element("pubsub", Namespace.pubsubOwner, [form]))]
-    }
-
-    mutating func configure(
-        _ action: Element,
-        _ request: PubSubRequest,
-        _ relation: (JID) -> Relation
-    ) throws(StanzaError) -> [PubSubEffect] {
-        let node = try managed(action, request)
-        guard let form = try Self.configuration(in: action) else {
-            throw StanzaError(.badRequest, text: "the configuration is a form")
-        }
-        guard form.kind != .cancel else { return [request.result()] }
-        var configuration = node.configuration
-        try configuration.apply(form)
-        return reconfigure(node, configuration, request, relation)
-    }
-
-    /// The form that an element holds; nil where it holds nothing.
-    private static func configuration(in element: Element?) throws(StanzaError) -> DataForm? {
-        guard let x = element?.child("x", Namespace.dataForms) else { return nil }
-        guard let form = DataForm(x),
-            form.formType == nil || form.formType == NodeConfiguration.formType
-        else { throw StanzaError(.badRequest, text: "the form is of another type") }
-        return form
-    }
-
-    private mutating func reconfigure(
-        _ node: Node,
-        _ configuration: NodeConfiguration,
-        _ request: PubSubRequest,
-        _ relation: (JID) -> Relation
-    ) -> [PubSubEffect] {
-        nodes[node.name]?.configuration = configuration
-        var effects: [PubSubEffect] = []
-        if let changed = nodes[node.name] { effects.append(save(changed)) }
-        effects += resize(node.name)
-        // The access model may be another: some may come in, some have to go.
-        var isOut: Set<JID> = []
-        if let changed = nodes[node.name] {
-            for jid in Set(changed.audience.keys).union(changed.subscriptions.all.map(\.jid))
-            where !admits(jid, relation(jid), to: changed) {
-                isOut.insert(jid)
+        in payload: Element
+    ) throws(StanzaError) -> DataForm? {
+        var form: DataForm?
+        if let configure = payload.child("configure") {
+            guard payload.elements.first?.name == "create", configure["node"] == nil else {
+                throw StanzaError(
+                    .badRequest,
+                    text: "a configuration follows its create and names no node"
+                )
             }
+            form = try configuration(in: configure)
         }
-        effects += expel(from: node.name) { isOut.contains($0) }
-        let welcomes = enrol(interested.keys, on: node.name)
-        effects.append(request.result())
-        if configuration.notifiesConfiguration {
-            let form = configuration.deliversPayloads ? configuration.form(.result) : nil
-            notify(of: PubSubEvent(node.name, .configuration(form)), &effects)
+        // Earlier versions of the specification had the type beside the name.
+        guard let type = action["type"] else { return form }
+        var typed = form ?? DataForm(.submit, formType: NodeConfiguration.formType)
+        guard typed[NodeConfiguration.nodeTypeField] ?? [type] == [type] else {
+            throw StanzaError(.badRequest, text: "a node is of one type")
         }
-        return effects + welcomes
-    }
-
-    /// Items that are more than the configuration now allows go, the oldest first.
-    private mutating func resize(_ name: String) -> [PubSubEffect] {
-        guard let configuration = nodes[name]?.configuration else { return [] }
-        if !configuration.persistsItems {
-            guard nodes[name]?.items.isEmpty == false else { return [] }
-            nodes[name]?.items.removeAll()
-            return [.store(.purge(owner: owner, node: name), profile.durability(name))]
-        }
-        let trimmed = nodes[name]?.items.trim(to: profile.limits.items(of: configuration)) ?? []
-        guard !trimmed.isEmpty else { return [] }
-        return [.store(.removeItems(owner: owner, node: name, trimmed), profile.durability(name))]
+        typed.fields.removeAll { $0.name == NodeConfiguration.nodeTypeField }
+        typed.fields.append(.init(NodeConfiguration.nodeTypeField, values: [type]))
+        return typed
     }
 
     // MARK: The end (XEP-0060 §8.4, §8.5)
@@ -187,14 +125,45 @@ extension PubSubService {
             throw StanzaError(.notAcceptable, text: "the address is too long")
         }
         var effects: [PubSubEffect] = [
-            .store(.deleteNode(owner: owner, node: node.name), .immediate), request.result(),
+            .store(.deleteNode(owner: owner, node: node.name), .immediate)
         ]
-        notify(of: PubSubEvent(node.name, .delete(redirect: uri)), &effects)
+        if let uri, !uri.isEmpty { effects += move(node.name, to: uri) }
+        effects.append(request.result())
+        let event = PubSubEvent(node.name, .delete(redirect: uri))
+        notify(of: event, &effects)
+        effects += notify(ofEnd: event, node)
         nodes[node.name] = nil
         for subscription in node.subscriptions.all {
             subscribersChanged(of: node.name, subscription.jid)
         }
         return effects
+    }
+
+    /// Remembers where a node has moved, for those who ask for it.
+    ///
+    /// The store has it as a node of which nothing is known but that.
+    private mutating func move(_ name: String, to uri: String) -> [PubSubEffect] {
+        guard moved.count < PubSubLimits.movedMaximum else { return [] }
+        moved[name] = uri
+        let configuration = [NodeConfiguration.movedField: [uri]]
+        return [
+            .store(
+                .saveNode(owner: owner, node: name, configuration: configuration),
+                .immediate
+            )
+        ]
+    }
+
+    /// XEP-0060 §8.4.2: those too whose subscriptions are not in force yet.
+    private mutating func notify(ofEnd event: PubSubEvent, _ node: Node) -> [PubSubEffect] {
+        let all = node.subscriptions.all
+        let told = Set(all.lazy.filter { $0.state == .subscribed }.map(\.jid))
+        let waiting = Set(
+            all.lazy.filter { $0.state != .subscribed && $0.options.delivers }.map(\.jid)
+        ).subtracting(told)
+        guard !waiting.isEmpty else { return [] }
+        let recipients = waiting.map { Recipient(jid: $0, session: nil) }
+        return [.notify(notification(event, node.configuration.notificationType, to: recipients))]
     }
 
     /// One event, and no item is left, the last neither (XEP-0060 §8.5).
@@ -203,13 +172,18 @@ extension PubSubService {
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
         let node = try managed(action, request)
-        guard node.configuration.persistsItems else { throw .unsupported("persistent-items") }
-        nodes[node.name]?.items.removeAll()
+        guard node.keepsItems else { throw .unsupported("persistent-items") }
+        let effects = empty(node.name)
+        return effects.prefix(1) + [request.result()] + effects.dropFirst()
+    }
+
+    /// Takes all items out of a node, and tells of it once (XEP-0060 §8.5.2).
+    mutating func empty(_ name: String) -> [PubSubEffect] {
+        nodes[name]?.items.removeAll()
         var effects: [PubSubEffect] = [
-            .store(.purge(owner: owner, node: node.name), profile.durability(node.name)),
-            request.result(),
+            .store(.purge(owner: owner, node: name), profile.durability(name))
         ]
-        notify(of: PubSubEvent(node.name, .purge), &effects)
+        notify(of: PubSubEvent(name, .purge), &effects)
         return effects
     }
 }

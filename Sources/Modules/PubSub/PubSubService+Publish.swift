@@ -16,12 +16,14 @@ extension PubSubService {
         effects.reserveCapacity(4)
         var taken = try publish(action, on: name, options, request)
         if taken == nil {
+            if moved[name] != nil { throw missing(name) }
             // The whole request is tried on the new node before that one is made.
             let created = try newNode(name, options: options, request)
             var filled = created
             taken = try publish(action, on: &filled, nil, request)
             effects += add(created)
             nodes[name]?.items = filled.items
+            nodes[name]?.expiry = filled.expiry
         }
         guard let taken else { return effects }
         if let record = taken.record, let kept = taken.kept {
@@ -31,9 +33,16 @@ extension PubSubService {
                     kept.durability
                 )
             )
+            if let due = kept.expiry { schedule.add(.expireItems(node: name), at: due) }
         }
         effects.append(request.result(Self.confirmation(of: taken.record, on: name)))
+        if let kept = taken.kept, kept.isRetracting {
+            for id in kept.trimmed { notify(of: PubSubEvent(name, .retract(id)), &effects) }
+        }
         notify(of: publication(of: taken.record, on: name), &effects)
+        if taken.kept?.isPurgedOffline == true {
+            effects += followPublisher(request.from.bare, on: name)
+        }
         return effects
     }
 
@@ -119,7 +128,7 @@ extension PubSubService {
         guard mayRetractAny || node.mayPublish(request.from, request.relation) else {
             throw StanzaError(.forbidden)
         }
-        guard node.configuration.persistsItems else { throw .unsupported("persistent-items") }
+        guard node.keepsItems else { throw .unsupported("persistent-items") }
         guard let item = node.items[id] else { throw StanzaError(.itemNotFound) }
         guard mayRetractAny || item.publisher == request.from.bare else {
             throw StanzaError(.forbidden)

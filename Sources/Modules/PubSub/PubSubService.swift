@@ -60,6 +60,10 @@ package struct PubSubService: Sendable {
     var interested: [JID: Interested] = [:]
     /// Nodes at which an entity has subscriptions, by its bare address.
     var subscribed: [JID: Set<String>] = [:]
+    /// Nodes from which a publisher's items go when it goes offline, by its bare address.
+    var offlinePurges: [JID: Set<String>] = [:]
+    /// Where nodes have moved that are no more (XEP-0060 §6.1.3.11), by name.
+    var moved: [String: String] = [:]
     /// For ids of items, subscriptions and instant nodes.
     var ids = IDSource()
     var notificationsSent: UInt64 = 0
@@ -78,6 +82,10 @@ package struct PubSubService: Sendable {
     }
 
     private mutating func restore(_ record: NodeRecord) {
+        if let uri = record.configuration[NodeConfiguration.movedField]?.first {
+            moved[record.node] = uri
+            return
+        }
         var node = Node(
             record.node,
             NodeConfiguration(record.configuration, defaults: profile.defaults),
@@ -118,7 +126,14 @@ package struct PubSubService: Sendable {
 
     /// What is to be done from the start, as the end of leases that were given before it.
     package mutating func started(at now: Instant) -> [PubSubEffect] {
-        announcement()
+        var effects: [PubSubEffect] = []
+        for name in Array(nodes.keys) {
+            scheduleExpiry(of: name)
+            _ = followPublishers(of: name)
+        }
+        // Nobody is there yet.
+        for publisher in Array(offlinePurges.keys) { effects += purgeItems(ofOffline: publisher) }
+        return effects + announcement()
     }
 
     /// The time has come that was asked for.
@@ -130,7 +145,8 @@ package struct PubSubService: Sendable {
 
     private mutating func perform(_ duty: Schedule.Duty, at now: Instant) -> [PubSubEffect] {
         switch duty {
-        case .expireItems, .endSubscription, .deliver, .recordHistory: []
+        case .expireItems(let node): expireItems(of: node, at: now)
+        case .endSubscription, .deliver, .recordHistory: []
         }
     }
 
@@ -141,7 +157,7 @@ package struct PubSubService: Sendable {
 
     func node(named name: String?) throws(StanzaError) -> Node {
         guard let name, !name.isEmpty else { throw .pubsub(.badRequest, "nodeid-required") }
-        guard let node = nodes[name] else { throw StanzaError(.itemNotFound) }
+        guard let node = nodes[name] else { throw missing(name) }
         return node
     }
 
@@ -150,9 +166,15 @@ package struct PubSubService: Sendable {
         guard let name, !name.isEmpty else { throw .pubsub(.badRequest, "nodeid-required") }
         if let holder = nodes[name] ?? patterns[name] { return holder }
         guard profile.hasWildcards, let pattern = NodePattern(name) else {
-            throw StanzaError(.itemNotFound)
+            throw missing(name)
         }
         return Node(name, profile.defaults, pattern: pattern)
+    }
+
+    /// There is no such node, or it is elsewhere (XEP-0060 §6.1.3.11).
+    func missing(_ name: String) -> StanzaError {
+        guard let address = moved[name] else { return StanzaError(.itemNotFound) }
+        return StanzaError(.gone, .modify, address: address)
     }
 
     /// Changes a node or a pattern where it stands.
@@ -239,7 +261,7 @@ extension PubSubService {
         case ("unsubscribe", true): return try unsubscribe(action, request)
         case ("create", true): return try create(action, in: payload, request)
         case ("subscriptions", false): return ownSubscriptions(action, request)
-        case ("affiliations", false): return ownAffiliations(action, request)
+        case ("affiliations", false): return try ownAffiliations(action, request)
         case ("default", false): throw .unsupported("retrieve-default-sub")
         case ("options", _): throw .unsupported("subscription-options")
         default: throw StanzaError(.badRequest, text: "\(action.name) is no request of pubsub")
@@ -272,7 +294,7 @@ extension PubSubService {
         switch (action.name, isSet) {
         case ("configure", false): return try configurationForm(action, request)
         case ("configure", true): return try configure(action, request, relation)
-        case ("default", false): return defaultForm(request)
+        case ("default", false): return try defaultForm(action, request)
         case ("delete", true): return try delete(action, request)
         case ("purge", true): return try purge(action, request)
         case ("subscriptions", false): return try subscriptions(action, request)

@@ -97,7 +97,7 @@ import XMPP
         // Another session of the same address starts anew.
         let other = Recipient(jid: jid, session: SessionID(rawValue: 2))
         #expect(told(&talk, ["m"], other) == ["\(Self.viewer): m item 1 late"])
-        talk.service.unavailable(jid)
+        _ = talk.service.unavailable(jid)
         #expect(try talk.publish("m", "2").told.isEmpty)
         #expect(told(&talk, ["m"], other) == ["\(Self.viewer): m item 2 late"])
     }
@@ -129,7 +129,7 @@ import XMPP
         _ = try talk.arrive(Self.viewer, wanting: ["n"])
         _ = try talk.arrive("v@example.org/quiet", wanting: [])
         #expect(try talk.publish("n", "2").told == ["\(Self.viewer): n item 2"])
-        talk.service.unavailable(try JID(Self.viewer))
+        _ = talk.service.unavailable(try JID(Self.viewer))
         #expect(try talk.publish("n", "3").told == ["v@example.org: n item 3"])
     }
 
@@ -143,7 +143,7 @@ import XMPP
         let first = try #require(try talk.publish("n", "1").notifications.first).recipients
         #expect(first.map(\.jid.description) == [Self.viewer])
         #expect(first.first?.session == SessionID(rawValue: 1))
-        talk.service.unavailable(try JID(Self.viewer))
+        _ = talk.service.unavailable(try JID(Self.viewer))
         _ = try talk.arrive(Self.viewer, wanting: [])
         let second = try #require(try talk.publish("n", "2").notifications.first).recipients
         #expect(second.first?.session == SessionID(rawValue: 2))

@@ -157,8 +157,9 @@ import XMPP
             try talk.set("#<delete node='n'><redirect uri='xmpp:x?;node=m'/></delete>").told
                 == ["\(Self.viewer): n delete to xmpp:x?;node=m"]
         )
-        #expect(try talk.get("<items node='n'/>").error == "cancel item-not-found")
+        #expect(try talk.get("<items node='n'/>").error == "modify gone")
         // Made again, it is wanted still.
+        _ = try talk.create("n")
         #expect(try talk.publish("n", "1").told == ["\(Self.viewer): n item 1"])
     }
 

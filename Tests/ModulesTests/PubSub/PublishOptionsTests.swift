@@ -69,3 +69,76 @@ import XMPP
         #expect(outcome.error == "modify bad-request")
     }
 }
+
+// XEP-0222, XEP-0223: private and public data kept on nodes.
+@Suite struct StorageOptionsTests {
+    private static let closed = [
+        "persist_items": "true", "access_model": "whitelist", "max_items": "max",
+        "send_last_published_item": "never",
+    ]
+
+    // XEP-0223 §3: the first publish makes the node so, and later ones find it so.
+    @Test func keepsPrivateDataFromOthers() throws {
+        var talk = NodesConversation()
+        talk.relations[try JID("v@example.org")] = Relation(presenceAuthorized: true)
+        _ = try talk.arrive("v@example.org/top", wanting: ["urn:xmpp:bookmarks:1"])
+        for id in ["a@rooms.example", "b@rooms.example"] {
+            let outcome = try talk.publish("urn:xmpp:bookmarks:1", id, options: Self.closed)
+            #expect(outcome.error == nil)
+            #expect(outcome.told.isEmpty)
+        }
+        #expect(
+            try talk.items(of: "urn:xmpp:bookmarks:1") == ["a@rooms.example", "b@rooms.example"]
+        )
+        #expect(
+            try talk.get("<items node='urn:xmpp:bookmarks:1'/>", from: "v@example.org/top").error
+                == "cancel not-allowed closed-node"
+        )
+    }
+
+    // XEP-0223 §3: a node that is open to more than the data may be is not published to.
+    @Test func keepsPrivateDataOffAnOpenNode() throws {
+        var talk = NodesConversation()
+        _ = try talk.create("n", ["access_model": "open"])
+        #expect(
+            try talk.publish("n", "1", options: Self.closed).error
+                == "cancel conflict precondition-not-met"
+        )
+    }
+
+    // XEP-0222 §3
+    @Test func keepsPublicDataForContacts() throws {
+        var talk = NodesConversation()
+        _ = try talk.arrive("v@example.org/top", wanting: ["n"])
+        let options = ["persist_items": "1", "access_model": "presence"]
+        #expect(
+            try talk.publish("n", "1", options: options).told == ["v@example.org/top: n item 1"]
+        )
+        #expect(try talk.get("<items node='n'/>", from: "v@example.org/top").items == ["1"])
+    }
+
+    // XEP-0060 §7.1.5: each field of a node is a precondition, met or not.
+    @Test func checksEveryFieldOfTheNode() throws {
+        var talk = NodesConversation.ofService()
+        _ = try talk.create("n")
+        let configuration = try #require(talk.service.nodes["n"]?.configuration)
+        let other: [String: [String]] = [
+            "pubsub#node_type": ["collection"], "pubsub#access_model": ["whitelist"],
+            "pubsub#publish_model": ["open"], "pubsub#publish_node_full": ["reject"],
+            "pubsub#send_last_published_item": ["never"], "pubsub#notification_type": ["normal"],
+            "pubsub#itemreply": ["none"], "pubsub#children_association_policy": ["all"],
+            "pubsub#max_items": ["3"], "pubsub#item_expire": ["3"], "pubsub#children_max": ["3"],
+            "pubsub#max_payload_size": ["3"], "pubsub#contact": ["a@example.org"],
+            "pubsub#children_association_whitelist": ["a@example.org"],
+        ]
+        for field in NodeConfiguration.table.fields {
+            let values = field.read(configuration)
+            var form = DataForm(.submit, formType: nil)
+            form.fields = [.init(field.name, values: values)]
+            #expect(configuration.unmet(form) == nil, "\(field.name)")
+            let flipped = values == ["1"] ? ["0"] : ["1"]
+            form.fields = [.init(field.name, values: other[field.name] ?? flipped)]
+            #expect(configuration.unmet(form) == field.name, "\(field.name)")
+        }
+    }
+}

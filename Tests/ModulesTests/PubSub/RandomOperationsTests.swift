@@ -50,7 +50,7 @@ import XMPP
             case 2: try retract(String(dice.roll(5)), &talk, &model)
             case 3: try come(viewer, &talk, &model)
             case 4:
-                talk.service.unavailable(try JID("v\(viewer)@example.org/top"))
+                _ = talk.service.unavailable(try JID("v\(viewer)@example.org/top"))
                 model.present.remove(viewer)
             case 5: try subscribe(viewer, &talk, &model)
             case 6: try befriend(viewer, &talk, &model)
@@ -67,9 +67,15 @@ import XMPP
         _ model: inout Model
     ) throws {
         model.items.removeAll { $0 == id }
-        model.items = Array((model.items + [id]).suffix(model.maximum))
+        model.items.append(id)
+        let displaced = model.items.count > model.maximum ? model.items.removeFirst() : nil
         let outcome = try talk.publish("n", id)
-        #expect(outcome.told == model.audience.map { "\($0): n item \(id)" })
+        var told = model.audience.map { "\($0): n item \(id)" }
+        // Where there is one item, the next says that it is gone.
+        if let displaced, model.maximum > 1 {
+            told += model.audience.map { "\($0): n retract \(displaced)" }
+        }
+        #expect(outcome.told == told.sorted())
     }
 
     private func retract(

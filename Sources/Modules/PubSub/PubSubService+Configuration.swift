@@ -1,0 +1,149 @@
+import XMPP
+
+// How nodes are set (XEP-0060 §8.2, §8.3).
+extension PubSubService {
+    func configurationForm(
+        _ action: Element,
+        _ request: PubSubRequest
+    ) throws(StanzaError) -> [PubSubEffect] {
+        let node = try managed(action, request)
+        let form = Element(
+            "configure",
+            Namespace.pubsubOwner,
+            attributes: [.init("node", node.name)],
+            [profile.form(.form, of: node.configuration).element]
+        )
+        return [request.result(Element("pubsub", Namespace.pubsubOwner, [form]))]
+    }
+
+    /// XEP-0060 §8.3: of a leaf, where no type is asked for.
+    func defaultForm(
+        _ action: Element,
+        _ request: PubSubRequest
+    ) throws(StanzaError) -> [PubSubEffect] {
+        // §8.3.4.1: where nothing can be configured there is nothing to show.
+        guard profile.kind != .fleet else { throw .unsupported("config-node") }
+        let type = action["type"] ?? NodeConfiguration.NodeType.leaf.rawValue
+        guard let type = NodeConfiguration.NodeType(rawValue: type) else {
+            throw StanzaError(.badRequest, text: "nodes are leaf or collection")
+        }
+        let defaults = type == .leaf ? profile.defaults : profile.defaults.asCollection()
+        var form = Element(
+            "default",
+            Namespace.pubsubOwner,
+            [profile.form(.form, of: defaults).element]
+        )
+        form["type"] = action["type"]
+        return [request.result(Element("pubsub", Namespace.pubsubOwner, [form]))]
+    }
+
+    mutating func configure(
+        _ action: Element,
+        _ request: PubSubRequest,
+        _ relation: (JID) -> Relation
+    ) throws(StanzaError) -> [PubSubEffect] {
+        let node = try managed(action, request)
+        guard let form = try Self.configuration(in: action) else {
+            throw StanzaError(.badRequest, text: "the configuration is a form")
+        }
+        // XEP-0060 §8.2.4: who cancels keeps what is.
+        guard form.kind != .cancel else { return [request.result()] }
+        var configuration = node.configuration
+        try profile.apply(form, to: &configuration)
+        return reconfigure(node, configuration, request, relation)
+    }
+
+    /// The form that an element holds; nil where it holds nothing.
+    static func configuration(in element: Element?) throws(StanzaError) -> DataForm? {
+        guard let x = element?.child("x", Namespace.dataForms) else { return nil }
+        guard let form = DataForm(x),
+            form.formType == nil || form.formType == NodeConfiguration.formType
+        else { throw StanzaError(.badRequest, text: "the form is of another type") }
+        return form
+    }
+
+    private mutating func reconfigure(
+        _ node: Node,
+        _ configuration: NodeConfiguration,
+        _ request: PubSubRequest,
+        _ relation: (JID) -> Relation
+    ) -> [PubSubEffect] {
+        nodes[node.name]?.configuration = configuration
+        // Whom it notifies, and how, may be otherwise.
+        plansChanged(of: node.name)
+        var effects: [PubSubEffect] = []
+        if let changed = nodes[node.name] { effects.append(save(changed)) }
+        effects += resize(node.name)
+        scheduleExpiry(of: node.name)
+        effects += followPublishers(of: node.name)
+        // The access model may be another: some may come in, some have to go.
+        var isOut: Set<JID> = []
+        if let changed = nodes[node.name] {
+            for jid in Set(changed.audience.keys).union(changed.subscriptions.all.map(\.jid))
+            where !admits(jid, relation(jid), to: changed) {
+                isOut.insert(jid)
+            }
+        }
+        effects += expel(from: node.name) { isOut.contains($0) }
+        let welcomes = enrol(interested.keys, on: node.name)
+        effects.append(request.result())
+        if configuration.notifiesConfiguration {
+            // XEP-0060 §8.2.5.3: what it is now where events have payloads, else only that it is.
+            let form =
+                configuration.deliversPayloads ? profile.form(.result, of: configuration) : nil
+            notify(of: PubSubEvent(node.name, .configuration(form)), &effects)
+        }
+        return effects + welcomes
+    }
+
+    /// Items that are more than the configuration now allows go, the oldest first.
+    private mutating func resize(_ name: String) -> [PubSubEffect] {
+        guard let configuration = nodes[name]?.configuration else { return [] }
+        if !configuration.persistsItems {
+            return nodes[name]?.items.isEmpty == false ? empty(name) : []
+        }
+        let maximum = profile.limits.items(of: configuration)
+        return removed(nodes[name]?.items.trim(to: maximum) ?? [], from: name)
+    }
+}
+
+// MARK: - What a kind of service can be set to
+
+extension PubSubService.Profile {
+    /// Presence and rosters are an account's: elsewhere nobody could be admitted by them.
+    var accessModels: [NodeConfiguration.AccessModel] {
+        kind == .personal
+            ? NodeConfiguration.AccessModel.allCases : [.authorize, .open, .whitelist]
+    }
+
+    func form(_ kind: DataForm.Kind, of configuration: NodeConfiguration) -> DataForm {
+        configuration.form(kind, accessModels: accessModels)
+    }
+
+    /// Takes an owner's answers, all or none.
+    func apply(
+        _ form: DataForm,
+        to configuration: inout NodeConfiguration
+    ) throws(StanzaError) {
+        var changed = configuration
+        try changed.apply(form)
+        // XEP-0060 §8.1.2
+        guard accessModels.contains(changed.accessModel) else {
+            throw .pubsub(
+                .notAcceptable,
+                "unsupported-access-model",
+                text: "access by \(changed.accessModel.rawValue) is for the nodes of accounts"
+            )
+        }
+        configuration = changed
+    }
+
+    /// Why an entity may make no node (XEP-0060 §8.1.1).
+    func creationRefusal(of jid: JID) -> StanzaError {
+        guard kind != .fleet else { return .unsupported("create-nodes") }
+        if case .users(let domain) = creators, jid.domain != domain {
+            return StanzaError(.registrationRequired)
+        }
+        return StanzaError(.forbidden)
+    }
+}
