@@ -174,20 +174,22 @@ extension PubSubService {
         let deliversPayloads = nodes[name]?.configuration.deliversPayloads ?? true
         let item = PubSubEvent.Item(
             id: record.id,
-            publisher: nodes[name].flatMap { named(record.publisher, on: $0) },
+            publisher: named(record.publisher, on: name),
             payload: deliversPayloads ? record.payload : nil
         )
         return PubSubEvent(name, .item(item), stamp: stamp)
     }
 
     /// Whom an item names (XEP-0060 §12.17), where that is not plain from who sends it.
-    func named(_ publisher: JID, on node: Node) -> JID? {
+    func named(_ publisher: JID, on name: String) -> JID? {
+        // The node where it stands: this is asked of every item.
+        guard let index = nodes.index(forKey: name) else { return nil }
         let named: JID? =
-            switch node.configuration.itemReply {
+            switch nodes.values[index].configuration.itemReply {
             case .none: nil
             case .publisher: publisher
             case .owner where profile.kind == .personal: owner
-            case .owner: node.owners.first
+            case .owner: nodes.values[index].owners.first
             }
         return named == owner ? nil : named
     }

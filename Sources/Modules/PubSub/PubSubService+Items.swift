@@ -61,7 +61,7 @@ extension PubSubService {
             Namespace.pubsub,
             attributes: [.init("node", node)],
             records.map { record in
-                let publisher = nodes[node].flatMap { named(record.publisher, on: $0) }
+                let publisher = named(record.publisher, on: node)
                 return record.element(in: Namespace.pubsub, naming: publisher)
             }
         )

@@ -120,8 +120,12 @@ extension PubSubService {
         let node = try node(named: action["node"])
         let ids = action.elements.filter { $0.matches("item", Namespace.pubsub) }
             .compactMap { $0["id"] }
-        guard let id = ids.first, ids.count == 1, !id.isEmpty else {
+        guard let id = ids.first, !id.isEmpty else {
             throw .pubsub(.badRequest, "item-required")
+        }
+        // XEP-0060 §7.2.1
+        guard ids.count == 1 else {
+            throw StanzaError(.badRequest, text: "a retract takes one item")
         }
         let mayRetractAny = node.affiliation(of: request.from, request.relation).permissions
             .contains(.retractAny)
