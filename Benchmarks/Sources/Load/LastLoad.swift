@@ -53,6 +53,13 @@ struct LastLoad {
             for text in texts.isEmpty ? [] : texts[index].texts { viewer.send(text) }
             stage.loop.flush(viewer)
         }
+        // Where the service learns of a presence only when it is told.
+        if options.text("directed", default: "no") == "yes" {
+            for viewer in viewers {
+                viewer.send("<presence to='\(options.text("service", default: ""))'/>")
+                stage.loop.flush(viewer)
+            }
+        }
         let patience = try options.number("patience", default: 60)
         let end = measurement.started + patience * 1_000_000
         var came = 0

@@ -80,7 +80,7 @@ enum Filters {
     static func of(viewer: Int, count: Int) -> [String] {
         (0..<count).map { index in
             let number = viewer * count + index
-            if index == 0 { return "level = \"ok\" and cpu.user < \(50 + viewer)" }
+            if index == 0 { return "level = ok and cpu.user < \(50 + viewer)" }
             switch number % 4 {
             case 0: return "host = \"web-\(number)\""
             case 1: return "cpu.user > \(20 + number)"

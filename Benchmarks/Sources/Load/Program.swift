@@ -15,7 +15,7 @@ enum Program {
                  [--payload 300] [--items N (stored)] [--filters N] [--jid bare|full]
                  [--pattern P --pattern-service S] [--delays yes] [--seconds 8]
           last:  [--publishers 1] [--nodes 1000] [--viewers 20] [--patience 60]
-                 [--by subscribing|presence|pattern]
+                 [--by subscribing|presence|pattern] [--directed yes]
           items: [--items 1000000] [--fill-seconds 120] [--window 256] [--seconds 6]
           nodes: [--nodes 10000]
         """
