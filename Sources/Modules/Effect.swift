@@ -16,6 +16,9 @@ package enum Effect: Sendable {
     case notify(Notification)
     /// Reads what is not in memory; the answer comes back to the account.
     case load(owner: JID, LoadRequest)
+    /// Has an account's shard say what the sender of a request is to that account; the request
+    /// comes back with it.
+    case relate(Routed, to: JID)
     /// Has the owner's nodes looked at then; the answer is ``AccountShard/woke(_:at:)``.
     case wake(owner: JID, Instant)
     /// Ends a session's stream; nil ends it in peace.
@@ -36,6 +39,8 @@ package struct Routed: Sendable {
     package var stanza: Stanza
     /// The session that it came from; nil for what the server itself or another server sends.
     package var origin: Origin?
+    /// What the sender is to the account that was asked about it (``Effect/relate(_:to:)``).
+    package var relation: Relation?
 
     package init(_ stanza: Stanza, origin: Origin? = nil) {
         self.stanza = stanza

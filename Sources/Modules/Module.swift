@@ -116,12 +116,21 @@ package struct Request {
     package let payload: Element
     package let from: JID
     package let now: Instant
+    /// What the sender is to who owns the node that it asks for, where that had to be looked up.
+    package let relation: Relation?
 
-    package init(_ stanza: Stanza, payload: Element, from: JID, now: Instant) {
+    package init(
+        _ stanza: Stanza,
+        payload: Element,
+        from: JID,
+        now: Instant,
+        relation: Relation? = nil
+    ) {
         self.stanza = stanza
         self.payload = payload
         self.from = from
         self.now = now
+        self.relation = relation
     }
 
     /// The result, as an effect.

@@ -14,6 +14,8 @@ enum Letter: Sendable {
     case event(EventBytes, to: [Target])
     /// One event for addresses of accounts whose shards live there.
     case announcement(Notification)
+    /// A request whose sender an account of that loop is asked about.
+    case relate(Routed, to: JID)
     /// The time that an owner's nodes asked for has come.
     case wake(owner: JID)
     case end(SessionID, StreamError?)

@@ -151,6 +151,9 @@ extension LoopHost {
         case .event(let bytes, let targets):
             for target in targets { send(bytes, to: target) }
         case .announcement(let notification): announce(notification)
+        case .relate(let routed, let account):
+            guard let to = routed.stanza.to else { return }
+            post(.stanza(shard.relate(routed, to: account)), to: placement.loop(of: to))
         case .wake(let owner): carryOut(shard.woke(owner, at: now), of: owner)
         case .end(let session, let error): end(session, with: error)
         case .farewell(let session, let account, let visited):
@@ -214,6 +217,8 @@ extension LoopHost {
             }
         case .notify(let notification): notify(notification)
         case .load(let owner, let request): load(request, for: owner)
+        case .relate(let routed, let account):
+            post(.relate(routed, to: account), to: placement.loop(of: account))
         case .wake(let owner, let time): alarms.set(for: owner, at: time, on: self)
         case .end(let session, let error):
             post(.end(session, error), to: placement.loop(of: session))

@@ -270,9 +270,36 @@ extension AccountShard {
             guard let module = world.modules[Route(type, .service, payload.namespace)],
                 let index = services.index(forKey: service)
             else { throw StanzaError(.serviceUnavailable) }
-            let request = Request(stanza, payload: payload, from: sender, now: now)
+            if routed.relation == nil,
+                let referee = services.values[index].referee(
+                    of: payload,
+                    from: sender,
+                    on: world.domain.domain
+                )
+            {
+                return [.relate(routed, to: referee)]
+            }
+            let request = Request(
+                stanza,
+                payload: payload,
+                from: sender,
+                now: now,
+                relation: routed.relation
+            )
             return try module.receive(request, service: &services.values[index], world: world)
         }
+    }
+
+    /// Says what the sender of a request is to an account of this shard.
+    package func relate(_ routed: Routed, to account: JID) -> Routed {
+        var routed = routed
+        let relation = routed.stanza.from.flatMap {
+            accounts[account]?.relation(of: $0, in: world.groups)
+        }
+        routed.relation = relation ?? Relation()
+        // Whose account it is has no say on a service but by its affiliation.
+        routed.relation?.isOwner = false
+        return routed
     }
 
     private func receiveForServer(

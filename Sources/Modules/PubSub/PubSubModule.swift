@@ -16,16 +16,36 @@ package enum PubSubModule: Module {
         world: borrowing World
     ) throws(StanzaError) -> [Effect] {
         let (owner, administrators) = (service.owner, world.administrators)
+        let (sender, known) = (request.from.bare, request.relation)
         return try service.receive(
             request.stanza,
             from: request.from,
-            relation: { Relation(isOwner: administrators.contains($0.bare)) },
+            relation: { jid in
+                var relation = jid.bare == sender ? known ?? Relation() : Relation()
+                relation.isOwner = administrators.contains(jid.bare)
+                return relation
+            },
             at: request.now
         ).map { $0.effect(of: owner) }
     }
 }
 
 extension PubSubService {
+    /// Whose roster decides whether the sender of a request may have the node that it asks for: an
+    /// owner of the node with an account on `domain` (XEP-0060 §4.5, presence and roster).
+    func referee(of request: Element, from sender: JID, on domain: String) -> JID? {
+        guard profile.kind == .shared,
+            let name = request.elements.lazy.compactMap({ $0["node"] }).first,
+            let node = nodes[name], node.affiliations[sender.bare] == nil
+        else { return nil }
+        switch node.configuration.accessModel {
+        case .presence, .roster: break
+        case .open, .authorize, .whitelist: return nil
+        }
+        return node.affiliations.filter { $0.value == .owner && $0.key.domain == domain }.keys
+            .min { ($0.local ?? "") < ($1.local ?? "") }
+    }
+
     /// What an entity is to a service.
     func relation(of jid: JID, in world: borrowing World) -> Relation {
         Relation(isOwner: world.administrators.contains(jid.bare))

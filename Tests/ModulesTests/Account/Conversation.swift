@@ -103,6 +103,7 @@ struct Conversation {
                     guard let session = recipient.session else { continue }
                     received[session, default: []].append(notification.stanza(to: recipient))
                 }
+            case .relate(let routed, let account): route(shard.relate(routed, to: account))
             case .load, .farewell, .wake: break
             case .end(let session, let error): ended[session] = error
             }
