@@ -6,6 +6,15 @@ struct DeliveryPlan: Sendable {
     var plain: [Recipient] = []
     /// Those of whom a subscription has to look at the item first.
     var conditional: [Subscriber] = []
+    /// Where in `conditional` the subscriptions stand that have to.
+    var places: [String: Int] = [:]
+    /// Where in `conditional` those stand of whom a subscription has no filter.
+    var unfiltered: [Int] = []
+    /// The nodes and patterns whose filters find subscriptions.
+    var filtering: Set<String> = []
+    /// Whether anyone is told of changes of whether an item matches, so that it matters for whom
+    /// it did before.
+    var tellsChanges = false
 
     /// An address with all its subscriptions that cover the node.
     struct Subscriber: Sendable {
@@ -18,6 +27,8 @@ struct DeliveryPlan: Sendable {
         let record: SubscriptionRecord
         let holder: String
         let way: Way
+        /// The options as they are applied; nil where they can't be read, and then nothing matches.
+        var selector: Selector?
 
         /// How the subscription comes to cover the node.
         enum Way: Sendable {
@@ -26,8 +37,45 @@ struct DeliveryPlan: Sendable {
     }
 }
 
+// What subscriptions look at the items.
+extension DeliveryPlan {
+    /// The subscription of that id, where it has to look at the item.
+    func coverage(_ id: String) -> Coverage? {
+        guard let place = places[id] else { return nil }
+        return conditional[place].subscriptions.first { $0.record.id == id }
+    }
+
+    mutating func appendConditional(_ subscriber: Subscriber) {
+        let place = conditional.count
+        var isUnfiltered = false
+        for coverage in subscriber.subscriptions {
+            guard !coverage.record.options.isPlain else {
+                isUnfiltered = true
+                continue
+            }
+            places[coverage.record.id] = place
+            if coverage.record.options.change != .none { tellsChanges = true }
+            if coverage.record.options.filter.isEmpty {
+                isUnfiltered = true
+            } else {
+                filtering.insert(coverage.holder)
+            }
+        }
+        if isUnfiltered { unfiltered.append(place) }
+        conditional.append(subscriber)
+    }
+}
+
 /// What one address is told with.
 extension DeliveryPlan.Subscriber {
+    /// The recipient of what is due to some of the subscriptions.
+    func recipient(for told: [DeliveryPlan.Coverage]) -> Recipient {
+        guard told.count < subscriptions.count else { return recipient }
+        var recipient = recipient
+        recipient.headers = Self.headers(of: told, among: subscriptions.count)
+        return recipient
+    }
+
     /// Whether nothing has to be looked at.
     var isPlain: Bool { subscriptions.allSatisfy { $0.record.options.isPlain } }
 
@@ -130,7 +178,7 @@ extension PubSubService {
         if subscriber.isPlain {
             plan.plain.append(recipient)
         } else {
-            plan.conditional.append(subscriber)
+            plan.appendConditional(subscriber)
         }
     }
 
@@ -149,7 +197,12 @@ extension PubSubService {
                     guard admits(record.jid, Relation(), to: node, about: host) else { continue }
                 }
                 result[record.jid, default: []].append(
-                    .init(record: record, holder: holder.name, way: way)
+                    .init(
+                        record: record,
+                        holder: holder.name,
+                        way: way,
+                        selector: holder.subscriptions.selector(record.id)
+                    )
                 )
             }
         }

@@ -25,6 +25,8 @@ package struct LoadRequest: Sendable, Hashable {
         case answer(Stanza, [ItemRecord])
         /// To send the last item.
         case lastItem(Recipient, ItemRecord)
+        /// To send the last item to a subscription, of that id, that it has to match.
+        case firstItem(Recipient, ItemRecord, String, on: String)
     }
 
     /// The request with what the store found; of no use to another than who asked.

@@ -6,10 +6,14 @@ package struct PubSubEvent: Sendable, Hashable {
     package let kind: Kind
     /// When the item was published, on one that comes late (XEP-0060 §6.1.7).
     package let stamp: Instant?
+    /// What it says, for people (XEP-0060 §12.7); nil for those who do not want that.
+    package var text: String?
 
     package enum Kind: Sendable, Hashable {
         /// An item; nil on a node whose events are only that something happened (§4.3).
         case item(Item?)
+        /// Items that were gathered for a digest.
+        case items([Item])
         case retract(String)
         case purge
         /// The end, with the address of what takes the node's place.
@@ -32,9 +36,17 @@ package struct PubSubEvent: Sendable, Hashable {
         self.stamp = stamp
     }
 
+    /// The same event with something else in it.
+    func holding(_ kind: Kind) -> PubSubEvent {
+        var event = PubSubEvent(node, kind, stamp: stamp)
+        event.text = text
+        return event
+    }
+
     /// What the message holds, the event first.
     package var content: [Element] {
         var content = [Element("event", Namespace.pubsubEvent, [element])]
+        if let text { content.append(Element("body", Namespace.client, text: text)) }
         if let stamp { content.append(Delay.element(stamp: stamp)) }
         return content
     }
@@ -43,6 +55,7 @@ package struct PubSubEvent: Sendable, Hashable {
         switch kind {
         case .item(let item):
             return named("items", holding: item.map { [$0.element] } ?? [])
+        case .items(let items): return named("items", holding: items.map(\.element))
         case .retract(let id):
             let retract = Element("retract", Namespace.pubsubEvent, attributes: [.init("id", id)])
             return named("items", holding: [retract])
@@ -86,6 +99,11 @@ package struct PubSubEvent: Sendable, Hashable {
             }
         } else {
             writer.write(markup: "/></event>")
+        }
+        if let text {
+            writer.write(markup: "<body>")
+            writer.write(text: text)
+            writer.write(markup: "</body>")
         }
         if let stamp { writer.write(Delay.element(stamp: stamp), inheriting: Namespace.client) }
     }

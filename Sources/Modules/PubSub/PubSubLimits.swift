@@ -48,4 +48,21 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let interestedMaximum = 100_000
     /// Affiliations of one node.
     package static let affiliationsMaximum = 10_000
+    /// Comparisons that the filters of one node or pattern may take for one item, those included
+    /// that are found by a value and have more to decide: some milliseconds of work.
+    package static let comparisonsPerEvent = 100_000
+    /// Comparisons of filters with nothing to look up, which are decided at every item: of all
+    /// subscriptions to one node or pattern.
+    package static let scannedTermsMaximum = 20_000
+    /// The same of one entity's: a hundred such filters of usual length.
+    package static let scannedTermsOfOneMaximum = 500
+    /// Items of which it is known, for one subscription, what was sent of them.
+    package static let itemsKnownMaximum = 1_000
+    /// The same of all subscriptions to an owner's nodes: each takes some hundred bytes.
+    package static let itemsKnownToAllMaximum = 1_000_000
+    /// Bytes of payloads that wait until they may be sent to one subscription; past it they are
+    /// sent at once.
+    package static let heldBytesMaximum = 512 * 1024
+    /// Numbers of one item whose moves are measured: every instance counts.
+    package static let bandsMaximum = 500
 }

@@ -10,6 +10,7 @@ extension PubSubService {
         notify: NotifySet,
         at now: Instant
     ) -> [PubSubEffect] {
+        time = now
         let before = interested[recipient.jid]
         guard before != nil || interested.count < PubSubLimits.interestedMaximum else { return [] }
         let isSameSession = before?.recipient == recipient
@@ -31,7 +32,9 @@ extension PubSubService {
                 continue
             }
             let isNew = !isSameSession || node.audience[recipient.jid] == nil
-            if isNew, node.configuration.sendLastItem == .onSubscriptionAndPresence {
+            if isNew, node.configuration.sendLastItem == .onSubscriptionAndPresence,
+                !isGoverned(recipient.jid, on: node)
+            {
                 effects += lastItem(of: node, to: recipient)
             }
             if isNew { nodes[name]?.notify(recipient) }
@@ -102,7 +105,7 @@ extension PubSubService {
                 node.audience[jid] == nil, admits(jid, entry.relation, to: node)
             else { continue }
             nodes[name]?.notify(entry.recipient)
-            if node.configuration.sendLastItem != .never {
+            if node.configuration.sendLastItem != .never, !isGoverned(jid, on: node) {
                 effects += lastItem(of: node, to: entry.recipient)
             }
         }
@@ -129,6 +132,7 @@ extension PubSubService {
         plansChanged(of: name)
         let bare = jid.bare
         let holder = nodes[name] ?? patterns[name]
+        selections.keep(holder?.subscriptions, of: bare, on: name)
         if holder?.subscriptions.of(entity: bare).isEmpty == false {
             subscribed[bare, default: []].insert(name)
         } else if subscribed[bare]?.remove(name) != nil, subscribed[bare]?.isEmpty == true {
@@ -140,6 +144,21 @@ extension PubSubService {
     private mutating func sessionsChanged(of jid: JID) {
         guard !subscribed.isEmpty else { return }
         for name in subscribed[jid.bare] ?? [] { plansChanged(of: name) }
+    }
+
+    /// Whether a subscription says how the node's items come to an address, so that they do not come
+    /// by its presence (docs/protocol.md, rules).
+    func isGoverned(_ jid: JID, on node: Node) -> Bool {
+        let names = subscribed[jid.bare] ?? []
+        return names.contains { name in
+            guard let holder = name == node.name ? node : patterns[name],
+                holder.pattern?.matches(node.name) ?? true
+            else { return false }
+            return holder.subscriptions.of(entity: jid).contains {
+                ($0.jid == jid || $0.jid.isBare) && $0.state == .subscribed
+                    && $0.options.type != .nodes && $0.options.governsDelivery
+            }
+        }
     }
 
     // MARK: Who may have a node
@@ -211,17 +230,8 @@ extension PubSubService {
             effects.append(.notify(notification(event, type, to: plan.plain)))
         }
         if !plan.conditional.isEmpty {
-            effects += select(event, of: plan.conditional, type)
+            effects += select(event, plan, about: host)
         }
-    }
-
-    /// What those get whose subscriptions look at the item first.
-    private mutating func select(
-        _ event: PubSubEvent,
-        of subscribers: [DeliveryPlan.Subscriber],
-        _ type: NodeConfiguration.NotificationType
-    ) -> [PubSubEffect] {
-        [.notify(notification(event, type, to: subscribers.map(\.recipient)))]
     }
 
     mutating func notification(
@@ -241,23 +251,30 @@ extension PubSubService {
 
     // MARK: The last item
 
-    /// The node's newest item, with the time when it was published (XEP-0060 §6.1.7).
-    mutating func lastItem(of node: Node, to recipient: Recipient) -> [PubSubEffect] {
+    /// The node's newest item, with the time when it was published (XEP-0060 §6.1.7); for a
+    /// subscription that looks at it, if it matches.
+    mutating func lastItem(
+        of node: Node,
+        to recipient: Recipient,
+        for coverage: DeliveryPlan.Coverage? = nil
+    ) -> [PubSubEffect] {
         guard let item = node.items.newest, node.configuration.deliversNotifications else {
             return []
         }
+        let governing = coverage.flatMap { $0.record.options.isPlain ? nil : $0 }
         guard item.payload != .stored || !node.configuration.deliversPayloads else {
+            let purpose: LoadRequest.Purpose =
+                if let governing {
+                    .firstItem(recipient, item.record, governing.record.id, on: governing.holder)
+                } else {
+                    .lastItem(recipient, item.record)
+                }
             return [
-                .load(
-                    LoadRequest(
-                        node: node.name,
-                        items: [item.id],
-                        purpose: .lastItem(recipient, item.record)
-                    )
-                )
+                .load(LoadRequest(node: node.name, items: [item.id], purpose: purpose))
             ]
         }
-        return [lastItem(item.record, of: node.name, to: recipient)]
+        guard let governing else { return [lastItem(item.record, of: node.name, to: recipient)] }
+        return firstItem(item.record, of: node.name, to: recipient, for: governing)
     }
 
     mutating func lastItem(

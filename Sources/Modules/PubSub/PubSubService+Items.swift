@@ -70,6 +70,7 @@ extension PubSubService {
 
     /// Takes payloads that it had asked for.
     package mutating func loaded(_ loaded: LoadedItems, at now: Instant) -> [PubSubEffect] {
+        time = now
         switch loaded.request.purpose {
         case .answer(let iq, let records):
             // An item that went while it was being read is left out.
@@ -88,6 +89,13 @@ extension PubSubService {
             else { return [] }
             record.payload = payload
             return [lastItem(record, of: loaded.request.node, to: recipient)]
+        case .firstItem(let recipient, var record, let id, let holder):
+            guard let payload = loaded.payloads[record.id],
+                nodes[loaded.request.node]?.items.newest?.id == record.id,
+                let coverage = coverage(id, on: holder)
+            else { return [] }
+            record.payload = payload
+            return firstItem(record, of: loaded.request.node, to: recipient, for: coverage)
         }
     }
 }

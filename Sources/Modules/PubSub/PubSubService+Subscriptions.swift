@@ -34,7 +34,8 @@ extension PubSubService {
         let coverage = DeliveryPlan.Coverage(
             record: subscription,
             holder: name,
-            way: holder.pattern == nil ? .itself : .pattern
+            way: holder.pattern == nil ? .itself : .pattern,
+            selector: holder.subscriptions.selector(subscription.id)
         )
         let recipient = Recipient(
             jid: subscription.jid,
@@ -47,14 +48,15 @@ extension PubSubService {
         guard let pattern = holder.pattern else {
             guard holder.configuration.sendLastItem != .never else { return [] }
             // Where the session that asks is notified itself, its bare address is not.
-            return lastItem(of: holder, to: holder.audience[asked] ?? recipient)
+            let session = isGoverned(asked, on: holder) ? nil : holder.audience[asked]
+            return lastItem(of: holder, to: session ?? recipient, for: coverage)
         }
         var effects: [PubSubEffect] = []
         for node in nodes.values
         where pattern.matches(node.name) && node.configuration.sendLastItem != .never
             && admits(subscription.jid, Relation(), to: node)
         {
-            effects += lastItem(of: node, to: recipient)
+            effects += lastItem(of: node, to: recipient, for: coverage)
         }
         return effects
     }

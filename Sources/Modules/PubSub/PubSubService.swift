@@ -67,6 +67,12 @@ package struct PubSubService: Sendable {
     /// For ids of items, subscriptions and instant nodes.
     var ids = IDSource()
     var notificationsSent: UInt64 = 0
+    /// What subscriptions with options were sent, as far as it decides what they are sent next.
+    var selections = SelectionBook()
+    /// How far the numbers of hosts go, by the nodes that say so.
+    var ranges: [String: MetricRanges] = [:]
+    /// When what is being answered or done came in.
+    var time = Instant(milliseconds: 0)
 
     /// A session, of the owner or of another, and what it wants.
     struct Interested: Sendable {
@@ -105,6 +111,7 @@ package struct PubSubService: Sendable {
         }
         for subscription in record.subscriptions {
             subscribed[subscription.jid.bare, default: []].insert(record.node)
+            if !subscription.options.isPlain { selections.restore(subscription, on: record.node) }
         }
         if node.pattern == nil { nodes[record.node] = node } else { patterns[record.node] = node }
     }
@@ -126,6 +133,7 @@ package struct PubSubService: Sendable {
 
     /// What is to be done from the start, as the end of leases that were given before it.
     package mutating func started(at now: Instant) -> [PubSubEffect] {
+        time = now
         var effects: [PubSubEffect] = []
         for name in Array(nodes.keys) {
             scheduleExpiry(of: name)
@@ -138,9 +146,14 @@ package struct PubSubService: Sendable {
 
     /// The time has come that was asked for.
     package mutating func woke(at now: Instant) -> [PubSubEffect] {
+        time = now
         var effects: [PubSubEffect] = []
-        for duty in schedule.take(at: now) { effects += perform(duty, at: now) }
-        return effects + announcement()
+        var waiting: [String] = []
+        for duty in schedule.take(at: now) {
+            if case .deliver(let subscription) = duty { waiting.append(subscription) }
+            effects += perform(duty, at: now)
+        }
+        return effects + deliverHeld(to: waiting) + announcement()
     }
 
     private mutating func perform(_ duty: Schedule.Duty, at now: Instant) -> [PubSubEffect] {
@@ -231,6 +244,7 @@ extension PubSubService {
         guard let payload = iq.payload, payload.name == "pubsub" else {
             throw StanzaError(.badRequest)
         }
+        time = now
         let request = PubSubRequest(iq: iq, from: from, relation: relation(from), now: now)
         return try answer(payload, request, relation) + announcement()
     }

@@ -1,3 +1,4 @@
+import Filter
 package import XMPP
 
 /// A subscription as it is kept.
@@ -39,6 +40,12 @@ extension SubscriptionRecord {
 struct Subscriptions: Sendable {
     private var records: [String: SubscriptionRecord] = [:]
     private var ids: [JID: [String]] = [:]
+    /// The filters, arranged so that an item finds those that it meets: kept here, so that one more
+    /// subscription costs one more entry and not all again.
+    private(set) var filters = FilterIndex<String>()
+    private var selectors: [String: Selector] = [:]
+    /// Comparisons that filters take at every item, because nothing in them can be looked up.
+    private(set) var scannedTerms = 0
 
     init(_ records: [SubscriptionRecord] = []) {
         for record in records { save(record) }
@@ -73,6 +80,7 @@ struct Subscriptions: Sendable {
 
     /// Adds one, or replaces the one of the same id.
     mutating func save(_ record: SubscriptionRecord) {
+        if records[record.id]?.options != record.options { arrange(record) }
         if records.updateValue(record, forKey: record.id) == nil {
             ids[record.jid.bare, default: []].append(record.id)
         }
@@ -81,9 +89,37 @@ struct Subscriptions: Sendable {
     @discardableResult
     mutating func remove(_ id: String) -> SubscriptionRecord? {
         guard let record = records.removeValue(forKey: id) else { return nil }
+        disarrange(id)
         let bare = record.jid.bare
         ids[bare]?.removeAll { $0 == id }
         if ids[bare]?.isEmpty == true { ids[bare] = nil }
         return record
+    }
+
+    // MARK: Filters
+
+    /// A subscription's options as they are applied; nil where that is not needed or where they
+    /// can't be read.
+    func selector(_ id: String) -> Selector? { selectors[id] }
+
+    /// Comparisons that the filters of an entity take at every item.
+    func scannedTerms(of entity: JID) -> Int {
+        (ids[entity.bare] ?? []).reduce(0) { $0 + (selectors[$1]?.filter?.scannedTermCount ?? 0) }
+    }
+
+    private mutating func arrange(_ record: SubscriptionRecord) {
+        disarrange(record.id)
+        guard !record.options.isPlain, let selector = try? Selector(record.options) else { return }
+        selectors[record.id] = selector
+        guard let filter = selector.filter else { return }
+        filters.insert(filter, for: record.id)
+        scannedTerms += filter.scannedTermCount
+    }
+
+    private mutating func disarrange(_ id: String) {
+        guard let selector = selectors.removeValue(forKey: id), let filter = selector.filter
+        else { return }
+        filters.remove(id)
+        scannedTerms -= filter.scannedTermCount
     }
 }

@@ -204,6 +204,7 @@ extension PubSubEvent {
         let what =
             switch kind {
             case .item(let item): item.map { "item \($0.id)" } ?? "event"
+            case .items(let items): "items \(items.map(\.id).joined(separator: " "))"
             case .retract(let id): "retract \(id)"
             case .purge: "purge"
             case .delete(let redirect): redirect.map { "delete to \($0)" } ?? "delete"

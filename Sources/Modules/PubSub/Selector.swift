@@ -1,0 +1,69 @@
+import Filter
+import XMPP
+
+/// A subscription's options as they are applied: each text is read once.
+struct Selector: Sendable {
+    let filter: Expression?
+    let deadband: Deadband?
+    let projection: Projection?
+    let quiet: QuietHours?
+    let change: SubscriptionOptions.Change
+    /// In milliseconds; 0 for none.
+    let minimumInterval: Int64
+    /// How often gathered items are sent, in milliseconds; nil where they are not gathered.
+    let digestInterval: Int64?
+    let includesBody: Bool
+
+    /// Reads the options.
+    ///
+    /// - Throws: which of them can't be read, where, and why.
+    init(_ options: SubscriptionOptions) throws(StanzaError) {
+        filter = try Self.read("filter", options.filter) { text throws(FilterError) in
+            try Expression(text)
+        }
+        deadband = try Self.read("deadband", options.deadband) { text throws(FilterError) in
+            try Deadband(text)
+        }
+        projection = try Self.read("project", options.projection) { text throws(FilterError) in
+            try Projection(text)
+        }
+        quiet = try Self.read("quiet", options.quiet) { text throws(FilterError) in
+            try QuietHours(text)
+        }
+        change = options.change
+        minimumInterval = Int64(options.minimumIntervalMilliseconds)
+        digestInterval = options.isDigest ? Int64(options.digestMilliseconds) : nil
+        includesBody = options.includesBody
+    }
+
+    private static func read<Option>(
+        _ name: String,
+        _ text: String,
+        _ parse: (String) throws(FilterError) -> Option
+    ) throws(StanzaError) -> Option? {
+        guard !text.isEmpty else { return nil }
+        do throws(FilterError) {
+            return try parse(text)
+        } catch {
+            // docs/protocol.md: the text says where, for whoever wrote the option.
+            throw .pubsub(
+                .notAcceptable,
+                "invalid-options",
+                text: "\(name), column \(error.column): \(error.message)"
+            )
+        }
+    }
+
+    /// Whether an item that begins or ceases to match is told.
+    func tells(_ matchedBefore: Bool, _ matches: Bool) -> Bool {
+        switch change {
+        case .none: matches
+        case .enter: matches && !matchedBefore
+        case .leave: matchedBefore && !matches
+        case .both: matchedBefore != matches
+        }
+    }
+
+    /// Whether the end of an item that matched is told, sent or not.
+    var tellsLeaving: Bool { change == .leave || change == .both }
+}
