@@ -46,6 +46,7 @@ enum PubSubFeatures {
         ("#retrieve-items", all),
         ("#retrieve-subscriptions", all),
         ("#subscribe", all),
+        (Namespace.lapwing + "#filters", all),
         (Namespace.lapwing + "#fleet", [.fleet]),
         (Namespace.lapwing + "#wildcards", [.shared, .fleet]),
     ]

@@ -146,7 +146,7 @@ extension PubSubService {
         for name in subscribed[jid.bare] ?? [] { plansChanged(of: name) }
     }
 
-    /// Whether a subscription says how the node's items come to an address, so that they do not come
+    /// Whether a subscription says how a node's items come to an address, so that they do not come
     /// by its presence (docs/protocol.md, rules).
     func isGoverned(_ jid: JID, on node: Node) -> Bool {
         let names = subscribed[jid.bare] ?? []

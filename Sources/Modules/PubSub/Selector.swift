@@ -67,3 +67,37 @@ struct Selector: Sendable {
     /// Whether the end of an item that matched is told, sent or not.
     var tellsLeaving: Bool { change == .leave || change == .both }
 }
+
+extension PubSubService {
+    /// Refuses options that can't be read, and a filter that would be asked at every item where
+    /// there are enough such already, of the entity or on the node.
+    ///
+    /// `replaced` is the subscription that the options are for, where there is one.
+    func checkSelection(
+        _ options: SubscriptionOptions,
+        of jid: JID,
+        on holder: Node,
+        replacing replaced: String? = nil
+    ) throws(StanzaError) {
+        guard !options.isPlain else { return }
+        let terms = try Selector(options).filter?.scannedTermCount ?? 0
+        guard terms > 0 else { return }
+        let known = replaced.flatMap { holder.subscriptions.selector($0) }
+        let freed = known?.filter?.scannedTermCount ?? 0
+        let own = (subscribed[jid.bare] ?? []).reduce(0) { count, name in
+            count + ((nodes[name] ?? patterns[name])?.subscriptions.scannedTerms(of: jid) ?? 0)
+        }
+        let all = holder.subscriptions.scannedTerms
+        guard own - freed + terms <= PubSubLimits.scannedTermsOfOneMaximum,
+            all - freed + terms <= PubSubLimits.scannedTermsMaximum
+        else {
+            throw .pubsub(
+                .policyViolation,
+                "too-many-subscriptions",
+                .wait,
+                text: "too many filters are asked at every item: one that begins with "
+                    + "FIELD = VALUE and … or FIELD > NUMBER and … is not"
+            )
+        }
+    }
+}
