@@ -12,13 +12,13 @@ final class ItemFields: FieldReader {
     private let payload: [UInt8]?
     let group: String?
 
-    /// `host` is whose item it is: the publisher's name, or that of the account with the node.
-    init(_ event: PubSubEvent, owner: JID) {
+    /// `publisher` is whose item it is where the node does not name that in its events.
+    init(_ event: PubSubEvent, owner: JID, publisher: JID?) {
         node = event.node
         group = Self.group(of: event.node)
         if case .item(let item?) = event.kind {
             id = item.id
-            hostName = (item.publisher ?? owner).local
+            hostName = (publisher ?? item.publisher ?? owner).local
             payload = item.payload
         } else {
             id = nil

@@ -88,6 +88,10 @@ extension PubSubService {
         ids = other.ids
         notificationsSent = other.notificationsSent
         schedule = other.schedule
+        time = other.time
+        var known = other.selections
+        known.keep { (nodes[$0] ?? patterns[$0])?.subscriptions }
+        selections = known
         for name in Array(nodes.keys) {
             scheduleExpiry(of: name)
             _ = followPublishers(of: name)

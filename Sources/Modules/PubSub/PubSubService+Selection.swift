@@ -85,7 +85,8 @@ extension PubSubService {
         _ plan: DeliveryPlan,
         about host: JID?
     ) -> [PubSubEffect] {
-        let fields = ItemFields(event, owner: owner)
+        let publisher = event.itemKey.flatMap { nodes[$0.node]?.items[$0.item]?.publisher }
+        let fields = ItemFields(event, owner: owner, publisher: publisher ?? host)
         let matched = matching(fields, plan)
         var renderings = Renderings(event, fields)
         var mailing = Mailing<Renderings.Form>()
@@ -294,7 +295,7 @@ extension PubSubService {
         guard let selector = coverage.selector else { return [] }
         let event = publication(of: record, on: node, stamp: record.published)
         guard let key = event.itemKey else { return [] }
-        let fields = ItemFields(event, owner: owner)
+        let fields = ItemFields(event, owner: owner, publisher: record.publisher)
         let isMatch = selector.filter.map { $0.evaluate(fields) == .yes } ?? true
         if selector.change != .none {
             selections.note(key, coverage.record, on: coverage.holder) { $0.matches = isMatch }

@@ -105,6 +105,11 @@ struct SelectionBook: Sendable {
         }
     }
 
+    /// Drops what belongs to subscriptions that are no more; `find` gives those of a node.
+    mutating func keep(in find: (String) -> Subscriptions?) {
+        for (id, ledger) in ledgers where find(ledger.holder)?[id] == nil { drop(id, ledger) }
+    }
+
     private mutating func drop(_ id: String, _ ledger: Ledger) {
         for key in ledger.items { remove(key, id) }
         ledgers[id] = nil
@@ -293,17 +298,6 @@ extension SelectionBook {
     func waiting(_ id: String) -> (count: Int, due: Instant?) {
         let held = ledgers[id]?.held ?? []
         return (held.count, held.compactMap { trace($0, id)?.held?.due }.min())
-    }
-
-    /// Every subscription that something waits for is looked at again: its duties are gone with
-    /// the schedule that they were in.
-    mutating func rewakeAll() -> [(subscription: String, due: Instant)] {
-        var result: [(String, Instant)] = []
-        for id in Array(ledgers.keys) {
-            ledgers[id]?.wake = nil
-            if let due = wake(id) { result.append((id, due)) }
-        }
-        return result
     }
 }
 
