@@ -33,7 +33,8 @@ extension Account {
         effects += pep.available(
             session.recipient,
             relation: Relation(isOwner: true),
-            notify: session.capabilities.notify ?? .none,
+            notify: session.capabilities.notify ?? NotifySet.none,
+            show: Show(presence),
             at: now
         ).map { $0.effect(of: jid) }
         return effects
@@ -159,7 +160,13 @@ extension Account {
         switch routed.stanza.type {
         case nil:
             return deliverPresence(routed.stanza)
-                + notifyAvailable(sender, routed.origin, world: world, now: now)
+                + notifyAvailable(
+                    sender,
+                    routed.origin,
+                    show: Show(routed.stanza),
+                    world: world,
+                    now: now
+                )
         case "unavailable":
             let effects = pep.unavailable(sender).map { $0.effect(of: jid) }
             return deliverPresence(routed.stanza) + effects
@@ -186,16 +193,18 @@ extension Account {
     mutating func notifyAvailable(
         _ sender: JID,
         _ origin: Routed.Origin?,
+        show: Show? = nil,
         world: borrowing World,
         now: Instant
     ) -> [Effect] {
-        guard let origin, let notify = origin.notify else { return [] }
+        guard let origin else { return [] }
         let relation = relation(of: sender, in: world.groups)
         guard relation.isOwner || relation.presenceAuthorized else { return [] }
         return pep.available(
             Recipient(jid: sender, session: origin.session),
             relation: relation,
-            notify: notify,
+            notify: origin.notify,
+            show: show,
             at: now
         ).map { $0.effect(of: jid) }
     }

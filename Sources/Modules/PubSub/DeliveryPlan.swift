@@ -132,6 +132,10 @@ extension PubSubService {
     private func makePlan(of node: Node, about host: JID?) -> DeliveryPlan {
         var plan = DeliveryPlan()
         let subscribers = subscribers(of: node, about: host)
+        let shows = shows(of: addresses(in: subscribers, on: node.configuration))
+        let isHeard = { (record: SubscriptionRecord) in
+            self.isHeard(record, on: node.configuration, in: shows)
+        }
         // Those whose sessions are told by a subscription that says how.
         var governed: Set<JID> = []
         for (jid, coverages) in subscribers
@@ -148,23 +152,36 @@ extension PubSubService {
         // A bare address of which a session is told already gets nothing itself (XEP-0163 §4.3.2).
         var told = Set(plan.plain.map(\.jid.bare))
         for (jid, coverages) in subscribers where !jid.isBare && node.audience[jid] == nil {
-            add(jid, coverages, to: &plan)
+            add(jid, coverages.filter { isHeard($0.record) }, among: coverages.count, to: &plan)
             // Whether one without a session is there is not known: it stands for nobody else.
             if interested[jid] != nil { told.insert(jid.bare) }
         }
         for (jid, coverages) in subscribers where !jid.isBare && node.audience[jid] != nil {
-            if governed.contains(jid) { add(jid, coverages, to: &plan) }
+            if governed.contains(jid) {
+                add(jid, coverages.filter { isHeard($0.record) }, among: coverages.count, to: &plan)
+            }
         }
         for (jid, coverages) in subscribers
         where jid.isBare && (governed.contains(jid) || !told.contains(jid)) {
-            add(jid, coverages, to: &plan)
+            add(jid, coverages.filter { isHeard($0.record) }, among: coverages.count, to: &plan)
         }
         return plan
+    }
+
+    /// The addresses whose presence decides what they are told of the node.
+    private func addresses(
+        in subscribers: [JID: [DeliveryPlan.Coverage]],
+        on configuration: NodeConfiguration
+    ) -> [JID] {
+        subscribers.filter { _, coverages in
+            coverages.contains { $0.record.dependsOnPresence(on: configuration) }
+        }.map(\.key)
     }
 
     private func add(
         _ jid: JID,
         _ coverages: [DeliveryPlan.Coverage],
+        among count: Int,
         to plan: inout DeliveryPlan
     ) {
         let active = coverages.filter { $0.record.options.delivers }
@@ -172,7 +189,7 @@ extension PubSubService {
         let recipient = Recipient(
             jid: jid,
             session: interested[jid]?.recipient.session,
-            headers: DeliveryPlan.Subscriber.headers(of: active, among: coverages.count)
+            headers: DeliveryPlan.Subscriber.headers(of: active, among: count)
         )
         let subscriber = DeliveryPlan.Subscriber(recipient: recipient, subscriptions: active)
         if subscriber.isPlain {

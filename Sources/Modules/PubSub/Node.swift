@@ -101,15 +101,6 @@ struct Node: Sendable {
         case .open: return true
         }
     }
-
-    /// Takes the node out of the hands of who may not have it any more.
-    mutating func expel(_ isExpelled: (JID) -> Bool) -> [SubscriptionRecord] {
-        for jid in audience.keys where isExpelled(jid) { audience[jid] = nil }
-        let ended = subscriptions.all.filter { isExpelled($0.jid) }
-        for record in ended { subscriptions.remove(record.id) }
-        plans = [:]
-        return ended
-    }
 }
 
 extension StanzaError {

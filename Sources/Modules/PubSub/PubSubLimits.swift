@@ -8,6 +8,9 @@ package struct PubSubLimits: Sendable, Hashable {
     package var nodes = 1_000
     /// Subscriptions to one node.
     package var subscriptions = 10_000
+    /// Subscriptions of one entity, from all its addresses, to all nodes of an owner: each is
+    /// looked at when the entity comes or goes.
+    package var subscriptionsOfOne = 1_000
     /// Items that `max` means.
     package var items = 10_000
 
@@ -65,4 +68,18 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let heldBytesMaximum = 512 * 1024
     /// Numbers of one item whose moves are measured: every instance counts.
     package static let bandsMaximum = 500
+    /// Subscriptions of one entity to one node: a notification names them all.
+    package static let subscriptionsOfOneToNodeMaximum = 50
+    /// The longest lease: a time beyond it is cut back to it (XEP-0060 §12.19).
+    package static let leaseMaximum = Duration.seconds(366 * 86_400)
+    /// How long before its end a subscriber is told that a lease is almost over.
+    package static let leaseWarning = Duration.seconds(86_400)
+    /// Milliseconds between two digests: a second at least, for else it gathers nothing; a week at
+    /// most, for what is gathered is held in memory.
+    package static let digestMilliseconds = 1_000...604_800_000
+    /// Milliseconds for which newer notifications of an item may be held back: a day.
+    package static let intervalMillisecondsMaximum = 86_400_000
+    /// Notifications in a row that may come back from an entity with a passing error before its
+    /// subscription ends (XEP-0060 §12.4).
+    package static let bouncesMaximum = 1_000
 }

@@ -64,7 +64,8 @@ extension PubSubService {
             return available(
                 Recipient(jid: sender, session: origin.session),
                 relation: relation(of: sender, in: world),
-                notify: origin.notify ?? .none,
+                notify: origin.notify,
+                show: Show(routed.stanza),
                 at: now
             )
         case "unavailable":

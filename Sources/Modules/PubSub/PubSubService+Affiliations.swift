@@ -81,11 +81,13 @@ extension PubSubService {
             guard affiliation != nodes[node.name]?.affiliations[jid] ?? .none else { continue }
             effects += affiliate(jid, as: affiliation, on: node.name)
             effects.append(.send(notice(of: affiliation, to: jid, on: node.name)))
-            if let changed = nodes[node.name], admits(jid, relation(jid), to: changed) {
-                welcomes += enrol(interested.keys.filter { $0.bare == jid }, on: node.name)
-            } else {
-                effects += expel(from: node.name) { $0.bare == jid }
-            }
+            let change = accessChanged(
+                of: node.name,
+                for: { $0.bare == jid },
+                relation: relation
+            )
+            effects += change.filter(\.isStored)
+            welcomes += change.filter { !$0.isStored }
         }
         return effects + [
             Self.outcome(of: "affiliations", on: node.name, failed: failed, request)

@@ -76,16 +76,11 @@ extension PubSubService {
         effects += resize(node.name)
         scheduleExpiry(of: node.name)
         effects += followPublishers(of: node.name)
-        // The access model may be another: some may come in, some have to go.
-        var isOut: Set<JID> = []
-        if let changed = nodes[node.name] {
-            for jid in Set(changed.audience.keys).union(changed.subscriptions.all.map(\.jid))
-            where !admits(jid, relation(jid), to: changed) {
-                isOut.insert(jid)
-            }
-        }
-        effects += expel(from: node.name) { isOut.contains($0) }
-        let welcomes = enrol(interested.keys, on: node.name)
+        // Some may come in by another access model, some have to go; subscriptions may be temporary.
+        effects += subscriptionsChanged(on: node.name, since: node.configuration)
+        let change = accessChanged(of: node.name, relation: relation)
+        effects += change.filter(\.isStored)
+        let welcomes = change.filter { !$0.isStored }
         effects.append(request.result())
         if configuration.notifiesConfiguration {
             // XEP-0060 §8.2.5.3: what it is now where events have payloads, else only that it is.

@@ -4,23 +4,30 @@ package import XMPP
 extension PubSubService {
     /// An entity is there, or its interest is known or is another now: it gets the last items of
     /// the nodes that it newly wants and may have (XEP-0163 §4.3.3: only those).
+    ///
+    /// Where `notify` or `show` is nil, what was known of the session stays.
     package mutating func available(
         _ recipient: Recipient,
         relation: Relation,
-        notify: NotifySet,
+        notify: NotifySet?,
+        show: Show? = nil,
         at now: Instant
     ) -> [PubSubEffect] {
         time = now
         let before = interested[recipient.jid]
         guard before != nil || interested.count < PubSubLimits.interestedMaximum else { return [] }
         let isSameSession = before?.recipient == recipient
-        if isSameSession, before?.notify == notify, before?.relation == relation { return [] }
+        let known = isSameSession ? before : nil
+        let notify = notify ?? known?.notify ?? NotifySet.none
+        let show = show ?? known?.show ?? .online
+        if known?.notify == notify, known?.relation == relation, known?.show == show { return [] }
         interested[recipient.jid] = Interested(
             recipient: recipient,
             notify: notify,
-            relation: relation
+            relation: relation,
+            show: show
         )
-        if !isSameSession { sessionsChanged(of: recipient.jid) }
+        if known?.show != show { sessionsChanged(of: recipient.jid) }
         for name in before?.notify.nodes ?? [] where !notify.nodes.contains(name) {
             nodes[name]?.stopNotifying(recipient.jid)
         }
@@ -39,13 +46,14 @@ extension PubSubService {
             }
             if isNew { nodes[name]?.notify(recipient) }
         }
+        if before == nil { effects += arrived(recipient.jid) }
         return effects
     }
 
     /// An entity is gone.
     package mutating func unavailable(_ jid: JID) -> [PubSubEffect] {
         forget(jid)
-        return purgeItems(ofOffline: jid)
+        return departed(jid) + purgeItems(ofOffline: jid)
     }
 
     private mutating func forget(_ jid: JID) {
@@ -61,22 +69,22 @@ extension PubSubService {
         to relation: Relation
     ) -> [PubSubEffect] {
         let contact = contact.bare
-        let sessions = interested.keys.filter { $0.bare == contact }
-        for jid in sessions {
+        var effects: [PubSubEffect] = []
+        for jid in interested.keys.filter({ $0.bare == contact }) {
             // Only who gets the owner's presence is subscribed by being there (XEP-0060 §9.1.2).
             if relation.isOwner || relation.presenceAuthorized {
                 interested[jid]?.relation = relation
             } else {
                 forget(jid)
+                effects += departed(jid)
             }
         }
-        var effects: [PubSubEffect] = []
         for name in Array(nodes.keys) {
-            if let node = nodes[name], admits(contact, relation, to: node) {
-                effects += enrol(sessions, on: name)
-            } else {
-                effects += expel(from: name) { $0.bare == contact }
-            }
+            effects += accessChanged(
+                of: name,
+                for: { $0.bare == contact },
+                relation: { _ in relation }
+            )
         }
         return effects
     }
@@ -85,6 +93,7 @@ extension PubSubService {
     /// the last items.
     package mutating func adoptInterest(of other: PubSubService) {
         interested = other.interested
+        absent = other.absent
         ids = other.ids
         notificationsSent = other.notificationsSent
         schedule = other.schedule
@@ -116,19 +125,17 @@ extension PubSubService {
         return effects
     }
 
-    /// Ends delivery to those who may not have the node any more.
+    /// Ends delivery to those who may not have the node any more, and tells those who had subscribed
+    /// (XEP-0163 §7).
     mutating func expel(
         from name: String,
         _ isExpelled: (JID) -> Bool
     ) -> [PubSubEffect] {
-        let ended = update(name) { $0.expel(isExpelled) } ?? []
-        return ended.map {
-            subscribersChanged(of: name, $0.jid)
-            return .store(
-                .removeSubscription(owner: owner, node: name, id: $0.id),
-                .immediate
-            )
+        for jid in nodes[name]?.audience.keys.filter(isExpelled) ?? [] {
+            nodes[name]?.stopNotifying(jid)
         }
+        let ended = (nodes[name] ?? patterns[name])?.subscriptions.all.filter { isExpelled($0.jid) }
+        return (ended ?? []).flatMap { cancel($0, on: name) }
     }
 
     /// Keeps track of where an entity has subscriptions.
@@ -141,6 +148,8 @@ extension PubSubService {
             subscribed[bare, default: []].insert(name)
         } else if subscribed[bare]?.remove(name) != nil, subscribed[bare]?.isEmpty == true {
             subscribed[bare] = nil
+            absent.remove(bare)
+            bounces[bare] = nil
         }
     }
 
@@ -238,6 +247,9 @@ extension PubSubService {
         }
     }
 
+    /// What the ids of notifications begin with, by which errors to them are known.
+    static let notificationID = "event-"
+
     mutating func notification(
         _ event: PubSubEvent,
         _ type: NodeConfiguration.NotificationType,
@@ -247,7 +259,7 @@ extension PubSubService {
         let message = Stanza(
             .message,
             type: type == .headline ? type.rawValue : nil,
-            id: "event-" + String(notificationsSent, radix: 36),
+            id: Self.notificationID + String(notificationsSent, radix: 36),
             from: owner
         )
         return Notification(message, event, to: recipients)

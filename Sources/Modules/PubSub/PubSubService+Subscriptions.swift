@@ -1,27 +1,237 @@
 import XMPP
 
-// Subscriptions (XEP-0060 §6.1, §6.2, §5.6, §8.8).
+// Subscribing and unsubscribing (XEP-0060 §6.1, §6.2, §5.6).
 extension PubSubService {
     mutating func subscribe(
         _ action: Element,
+        in payload: Element,
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
         let jid = try Self.subscriber(action, request)
+        let form = try Self.options(beside: action, in: payload)
         let node = try holder(named: action["node"])
-        try admit(request.from, request.relation, to: node)
-        let affiliation = node.affiliation(of: request.from, request.relation)
-        guard affiliation.permissions.contains(.subscribe) else { throw StanzaError(.forbidden) }
-        if let existing = node.subscriptions.of(address: jid).first {
-            return [request.result(existing.answer(on: node.name))]
+        let state = try stateOfNewSubscription(of: request.from, request.relation, to: node)
+        var options = SubscriptionOptions()
+        try form.map { form throws(StanzaError) in try options.apply(form, at: request.now) }
+        let own = node.subscriptions.of(address: jid)
+        guard !own.contains(where: { $0.state == .pending }) else {
+            throw .pubsub(.notAuthorized, "pending-subscription")
         }
-        guard node.subscriptions.count < profile.limits.subscriptions else {
-            throw .pubsub(.policyViolation, "too-many-subscriptions", .wait)
+        // docs/protocol.md: only other options make another subscription.
+        if let same = own.first(where: { form == nil || $0.options.matches(options) }) {
+            return renew(same, form == nil ? same.options : options, on: node, request)
         }
-        let subscription = SubscriptionRecord(id: ids.next(at: request.now), jid: jid)
-        var effects = start(subscription, on: node)
-        effects.append(request.result(subscription.answer(on: node.name)))
-        effects += lastItems(for: subscription, on: node.name, asked: request.from)
+        if form != nil, let waiting = own.first(where: { $0.state == .unconfigured }) {
+            return renew(waiting, options, on: node, request)
+        }
+        try checkRoom(for: jid, on: node)
+        try checkPresence(of: jid, options, on: node)
+        let record = SubscriptionRecord(
+            id: ids.next(at: request.now),
+            jid: jid,
+            state: state,
+            options: options
+        )
+        var effects = start(record, on: node)
+        scheduleLease(of: record, on: node.name, at: request.now)
+        effects.append(request.result(record.answer(on: node.name, withOptions: form != nil)))
+        switch state {
+        case .pending: effects += askOwners(about: record, on: node.name)
+        case .subscribed: effects += begun(record, on: node.name, asked: request.from)
+        case .unconfigured: break
+        }
         return effects
+    }
+
+    /// The subscription that there is, with what of its options may be another.
+    private mutating func renew(
+        _ record: SubscriptionRecord,
+        _ options: SubscriptionOptions,
+        on node: Node,
+        _ request: PubSubRequest
+    ) -> [PubSubEffect] {
+        var renewed = record
+        renewed.options = options
+        if options != record.options { renewed.state = .subscribed }
+        var effects: [PubSubEffect] = []
+        if renewed != record { effects += save(renewed, on: node.name) }
+        scheduleLease(of: renewed, on: node.name, at: request.now)
+        effects.append(request.result(renewed.answer(on: node.name, withOptions: false)))
+        if renewed.state != record.state {
+            effects += begun(renewed, on: node.name, asked: request.from)
+        }
+        return effects
+    }
+
+    /// What becomes of a subscription that has just been made or approved: the last items (XEP-0060
+    /// §6.1.7), and word to the owners.
+    mutating func begun(
+        _ record: SubscriptionRecord,
+        on name: String,
+        asked: JID
+    ) -> [PubSubEffect] {
+        lastItems(for: record, on: name, asked: asked)
+            + tellOwners(of: record, as: record.state.rawValue, on: name)
+    }
+
+    /// XEP-0060 §6.1.3, §6.1.4: why not, or whether at once.
+    private func stateOfNewSubscription(
+        of jid: JID,
+        _ relation: Relation,
+        to node: Node
+    ) throws(StanzaError) -> SubscriptionState {
+        let affiliation = node.affiliation(of: jid, relation)
+        guard affiliation.permissions.contains(.subscribe) else { throw StanzaError(.forbidden) }
+        let needsApproval =
+            fleetAccess == nil && node.configuration.accessModel == .authorize
+            && affiliation == .none && !node.isSubscribed(jid)
+        if !needsApproval { try admit(jid, relation, to: node) }
+        guard node.configuration.allowsSubscriptions else { throw .unsupported("subscribe") }
+        return needsApproval ? .pending : .subscribed
+    }
+
+    /// XEP-0060 §6.1.3.9.
+    func checkRoom(for jid: JID, on node: Node) throws(StanzaError) {
+        let bare = jid.bare
+        let all = (subscribed[bare] ?? []).reduce(0) { count, name in
+            count + ((nodes[name] ?? patterns[name])?.subscriptions.count(of: bare) ?? 0)
+        }
+        guard node.subscriptions.count < profile.limits.subscriptions,
+            all < profile.limits.subscriptionsOfOne,
+            node.subscriptions.count(of: bare) < PubSubLimits.subscriptionsOfOneToNodeMaximum
+        else { throw .pubsub(.policyViolation, "too-many-subscriptions", .wait) }
+    }
+
+    /// XEP-0060 §6.1.3.1: one subscribes oneself, bare or as a session.
+    private static func subscriber(
+        _ action: Element,
+        _ request: PubSubRequest
+    ) throws(StanzaError) -> JID {
+        guard let text = action["jid"] else { throw .pubsub(.badRequest, "jid-required") }
+        guard let jid = try? JID(text), jid.bare == request.from.bare else {
+            throw .pubsub(.badRequest, "invalid-jid")
+        }
+        return jid
+    }
+
+    mutating func unsubscribe(
+        _ action: Element,
+        _ request: PubSubRequest
+    ) throws(StanzaError) -> [PubSubEffect] {
+        let (node, record) = try subscription(action, request, missing: .cancel)
+        var answer = record.element(on: node.name, in: Namespace.pubsub)
+        answer["subscription"] = "none"
+        return end(record, on: node.name)
+            + [request.result(Element("pubsub", Namespace.pubsub, [answer]))]
+            + tellOwners(of: record, as: "none", on: node.name)
+    }
+
+    /// The subscription that a request of its subscriber names (XEP-0060 §6.2.3, §6.3.4); `missing`
+    /// is the type of the error where there is none, for the two differ there.
+    func subscription(
+        _ action: Element,
+        _ request: PubSubRequest,
+        missing: StanzaError.Kind
+    ) throws(StanzaError) -> (Node, SubscriptionRecord) {
+        guard let text = action["jid"] else { throw .pubsub(.badRequest, "jid-required") }
+        guard let jid = try? JID(text) else { throw .pubsub(.badRequest, "invalid-jid") }
+        // XEP-0060 §6.2.3.3, §6.3.4.1
+        guard jid.bare == request.from.bare else { throw StanzaError(.forbidden) }
+        let node = try holder(named: action["node"])
+        let own = node.subscriptions.of(address: jid)
+        guard let first = own.first else {
+            throw .pubsub(.unexpectedRequest, "not-subscribed", missing)
+        }
+        guard let id = action["subid"], !id.isEmpty else {
+            guard own.count == 1 else { throw .pubsub(.badRequest, "subid-required") }
+            return (node, first)
+        }
+        guard let record = own.first(where: { $0.id == id }) else {
+            throw .pubsub(.notAcceptable, "invalid-subid")
+        }
+        return (node, record)
+    }
+
+    /// The requester's own, of one node or of all (XEP-0060 §5.6).
+    func ownSubscriptions(_ action: Element, _ request: PubSubRequest) -> [PubSubEffect] {
+        var list = Element("subscriptions", Namespace.pubsub)
+        list["node"] = action["node"]
+        for name in (subscribed[request.from.bare] ?? []).sorted()
+        where action["node"] == nil || action["node"] == name {
+            let holder = nodes[name] ?? patterns[name]
+            for subscription in holder?.subscriptions.of(entity: request.from) ?? [] {
+                list.append(subscription.element(on: name, in: Namespace.pubsub))
+            }
+        }
+        return [request.result(Element("pubsub", Namespace.pubsub, [list]))]
+    }
+}
+
+// MARK: - Beginning, changing, ending
+
+extension PubSubService {
+    /// Takes a subscription up that there was not.
+    mutating func start(_ record: SubscriptionRecord, on holder: Node) -> [PubSubEffect] {
+        var effects: [PubSubEffect] = []
+        if holder.pattern != nil, patterns[holder.name] == nil {
+            patterns[holder.name] = holder
+            effects.append(
+                .store(
+                    .saveNode(owner: owner, node: holder.name, configuration: [:]),
+                    .immediate
+                )
+            )
+        }
+        return effects + save(record, on: holder.name)
+    }
+
+    /// Takes a subscription up, or what has changed of it.
+    mutating func save(_ record: SubscriptionRecord, on name: String) -> [PubSubEffect] {
+        guard let holder = nodes[name] ?? patterns[name] else { return [] }
+        let configuration = holder.configuration
+        let before = holder.subscriptions[record.id]
+        _ = update(name) { $0.subscriptions.save(record) }
+        subscribersChanged(of: name, record.jid)
+        var effects: [PubSubEffect] = []
+        if !record.isTemporary(on: configuration) {
+            effects.append(
+                .store(.saveSubscription(owner: owner, node: name, record), .immediate)
+            )
+        } else if let before, !before.isTemporary(on: configuration) {
+            effects.append(forget(before, on: name))
+        }
+        if record.needsPresence(on: configuration), profile.kind != .personal {
+            effects.append(.watch(record.jid.bare))
+        }
+        return effects
+    }
+
+    /// Ends a subscription, and its pattern with the last one.
+    mutating func end(_ record: SubscriptionRecord, on name: String) -> [PubSubEffect] {
+        let configuration = (nodes[name] ?? patterns[name])?.configuration
+        _ = update(name) { $0.subscriptions.remove(record.id) }
+        subscribersChanged(of: name, record.jid)
+        leases[record.id] = nil
+        var effects: [PubSubEffect] = []
+        if let configuration, !record.isTemporary(on: configuration) {
+            effects.append(forget(record, on: name))
+        }
+        if patterns[name]?.subscriptions.isEmpty == true {
+            patterns[name] = nil
+            effects.append(.store(.deleteNode(owner: owner, node: name), .immediate))
+        }
+        return effects
+    }
+
+    /// Takes a subscription out of the store.
+    func forget(_ record: SubscriptionRecord, on name: String) -> PubSubEffect {
+        .store(.removeSubscription(owner: owner, node: name, id: record.id), .immediate)
+    }
+
+    /// Ends a subscription otherwise than by its subscriber, who is told (XEP-0060 §12.14).
+    mutating func cancel(_ record: SubscriptionRecord, on name: String) -> [PubSubEffect] {
+        end(record, on: name) + [tell(record, as: "none", on: name)]
+            + tellOwners(of: record, as: "none", on: name)
     }
 
     /// The last items that a subscription which has just begun covers (XEP-0060 §6.1.7).
@@ -30,7 +240,9 @@ extension PubSubService {
         on name: String,
         asked: JID
     ) -> [PubSubEffect] {
-        guard let holder = nodes[name] ?? patterns[name] else { return [] }
+        guard let holder = nodes[name] ?? patterns[name],
+            subscription.options.delivers, isHeard(subscription, on: holder.configuration)
+        else { return [] }
         let coverage = DeliveryPlan.Coverage(
             record: subscription,
             holder: name,
@@ -60,165 +272,9 @@ extension PubSubService {
         }
         return effects
     }
-
-    /// XEP-0060 §6.1.3.1: one subscribes oneself, bare or as the session that asks.
-    private static func subscriber(
-        _ action: Element,
-        _ request: PubSubRequest
-    ) throws(StanzaError) -> JID {
-        guard let text = action["jid"] else { throw .pubsub(.badRequest, "jid-required") }
-        guard let jid = try? JID(text), jid.bare == request.from.bare else {
-            throw .pubsub(.badRequest, "invalid-jid")
-        }
-        return jid
-    }
-
-    mutating func unsubscribe(
-        _ action: Element,
-        _ request: PubSubRequest
-    ) throws(StanzaError) -> [PubSubEffect] {
-        guard let text = action["jid"] else { throw .pubsub(.badRequest, "jid-required") }
-        guard let jid = try? JID(text) else { throw .pubsub(.badRequest, "invalid-jid") }
-        // XEP-0060 §6.2.3.3
-        guard jid.bare == request.from.bare else { throw StanzaError(.forbidden) }
-        let node = try holder(named: action["node"])
-        guard let subscription = node.subscriptions.of(address: jid).first else {
-            throw .pubsub(.unexpectedRequest, "not-subscribed", .cancel)
-        }
-        if let id = action["subid"], id != subscription.id {
-            throw .pubsub(.notAcceptable, "invalid-subid")
-        }
-        return end(subscription, on: node.name) + [request.result()]
-    }
-
-    /// Takes a subscription up, or what has changed of it.
-    mutating func save(_ subscription: SubscriptionRecord, on node: String) -> PubSubEffect {
-        _ = update(node) { $0.subscriptions.save(subscription) }
-        subscribersChanged(of: node, subscription.jid)
-        return .store(.saveSubscription(owner: owner, node: node, subscription), .immediate)
-    }
-
-    private mutating func start(
-        _ subscription: SubscriptionRecord,
-        on holder: Node
-    ) -> [PubSubEffect] {
-        var effects: [PubSubEffect] = []
-        if holder.pattern != nil, patterns[holder.name] == nil {
-            patterns[holder.name] = holder
-            effects.append(
-                .store(
-                    .saveNode(owner: owner, node: holder.name, configuration: [:]),
-                    .immediate
-                )
-            )
-        }
-        effects.append(save(subscription, on: holder.name))
-        return effects
-    }
-
-    mutating func end(
-        _ subscription: SubscriptionRecord,
-        on name: String
-    ) -> [PubSubEffect] {
-        _ = update(name) { $0.subscriptions.remove(subscription.id) }
-        subscribersChanged(of: name, subscription.jid)
-        var effects: [PubSubEffect] = [
-            .store(
-                .removeSubscription(owner: owner, node: name, id: subscription.id),
-                .immediate
-            )
-        ]
-        if patterns[name]?.subscriptions.isEmpty == true {
-            patterns[name] = nil
-            effects.append(.store(.deleteNode(owner: owner, node: name), .immediate))
-        }
-        return effects
-    }
-
-    /// The requester's own, of one node or of all (XEP-0060 §5.6).
-    func ownSubscriptions(_ action: Element, _ request: PubSubRequest) -> [PubSubEffect] {
-        var list = Element("subscriptions", Namespace.pubsub)
-        list["node"] = action["node"]
-        for name in (subscribed[request.from.bare] ?? []).sorted()
-        where action["node"] == nil || action["node"] == name {
-            let holder = nodes[name] ?? patterns[name]
-            for subscription in holder?.subscriptions.of(entity: request.from) ?? [] {
-                list.append(subscription.element(on: name, in: Namespace.pubsub))
-            }
-        }
-        return [request.result(Element("pubsub", Namespace.pubsub, [list]))]
-    }
-
-    // MARK: The owner's view (XEP-0060 §8.8)
-
-    func subscriptions(
-        _ action: Element,
-        _ request: PubSubRequest
-    ) throws(StanzaError) -> [PubSubEffect] {
-        let node = try managed(action, request)
-        let list = Element(
-            "subscriptions",
-            Namespace.pubsubOwner,
-            attributes: [.init("node", node.name)],
-            node.subscriptions.sorted.map { $0.element(on: nil, in: Namespace.pubsubOwner) }
-        )
-        return [request.result(Element("pubsub", Namespace.pubsubOwner, [list]))]
-    }
-
-    /// Ends subscriptions, or makes them for others; those that cannot be are named in the error,
-    /// the rest is done (XEP-0060 §8.8.2.3).
-    mutating func setSubscriptions(
-        _ action: Element,
-        _ request: PubSubRequest
-    ) throws(StanzaError) -> [PubSubEffect] {
-        let node = try managed(action, request)
-        var effects: [PubSubEffect] = []
-        var failed: [Element] = []
-        for element in action.elements where element.name == "subscription" {
-            guard let jid = element["jid"].flatMap({ try? JID($0) }),
-                let state = element["subscription"]
-            else {
-                failed.append(element)
-                continue
-            }
-            let existing = nodes[node.name]?.subscriptions.of(address: jid).first
-            switch (state, existing) {
-            case ("none", let existing?): effects += end(existing, on: node.name)
-            case ("none", nil), ("subscribed", .some): break
-            case ("subscribed", nil)
-            where (nodes[node.name]?.subscriptions.count ?? 0) < profile.limits.subscriptions:
-                let record = SubscriptionRecord(id: ids.next(at: request.now), jid: jid)
-                effects.append(save(record, on: node.name))
-            default: failed.append(element)
-            }
-        }
-        return effects + [
-            Self.outcome(of: "subscriptions", on: node.name, failed: failed, request)
-        ]
-    }
-
-    /// The result, or the error with those entries that were not taken.
-    static func outcome(
-        of list: String,
-        on node: String,
-        failed: [Element],
-        _ request: PubSubRequest
-    ) -> PubSubEffect {
-        guard !failed.isEmpty else { return request.result() }
-        var stanza = request.iq.failure(StanzaError(.notAcceptable))
-        let named = Element(
-            list,
-            Namespace.pubsubOwner,
-            attributes: [.init("node", node)],
-            failed
-        )
-        stanza.children.insert(
-            .element(Element("pubsub", Namespace.pubsubOwner, [named])),
-            at: 0
-        )
-        return .reply(stanza)
-    }
 }
+
+// MARK: - On the wire
 
 extension SubscriptionRecord {
     func element(on node: String?, in namespace: String) -> Element {
@@ -230,7 +286,19 @@ extension SubscriptionRecord {
         return element
     }
 
-    func answer(on node: String) -> Element {
-        Element("pubsub", Namespace.pubsub, [element(on: node, in: Namespace.pubsub)])
+    /// The answer to who subscribes.
+    func answer(on node: String, withOptions: Bool) -> Element {
+        var subscription = element(on: node, in: Namespace.pubsub)
+        if state == .unconfigured {
+            // XEP-0060 §6.1.5: nothing is sent before the options are set.
+            let required = Element("required", Namespace.pubsub)
+            subscription.append(Element("subscribe-options", Namespace.pubsub, [required]))
+        }
+        var answer = Element("pubsub", Namespace.pubsub, [subscription])
+        if withOptions {
+            let form = SubscriptionOptions.table.form(.result, of: options)
+            answer.append(Element("options", Namespace.pubsub, [form.element]))
+        }
+        return answer
     }
 }

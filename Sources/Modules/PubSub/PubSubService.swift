@@ -56,6 +56,10 @@ package struct PubSubService: Sendable {
     package internal(set) var fleetAccess: FleetAccess?
     /// What is to be done by itself, and when.
     var schedule = Schedule()
+    /// When subscriptions end that do so at a time, by their ids.
+    var leases: [String: Lease] = [:]
+    /// Entries of the schedule for leases, those too that mean nothing any more.
+    var leaseDuties = 0
     /// Who is there and wants notifications, by full address.
     var interested: [JID: Interested] = [:]
     /// Nodes at which an entity has subscriptions, by its bare address.
@@ -64,6 +68,10 @@ package struct PubSubService: Sendable {
     var offlinePurges: [JID: Set<String>] = [:]
     /// Where nodes have moved that are no more (XEP-0060 §6.1.3.11), by name.
     var moved: [String: String] = [:]
+    /// Subscribers of whom it is known that none of their sessions is there, by bare address.
+    var absent: Set<JID> = []
+    /// Notifications that came back in a row, by the bare address that they were for.
+    var bounces: [JID: Int] = [:]
     /// For ids of items, subscriptions and instant nodes.
     var ids = IDSource()
     var notificationsSent: UInt64 = 0
@@ -79,6 +87,7 @@ package struct PubSubService: Sendable {
         var recipient: Recipient
         var notify: NotifySet
         var relation: Relation
+        var show: Show
     }
 
     package init(owner: JID, profile: Profile, nodes records: [NodeRecord] = []) {
@@ -112,6 +121,7 @@ package struct PubSubService: Sendable {
         for subscription in record.subscriptions {
             subscribed[subscription.jid.bare, default: []].insert(record.node)
             if !subscription.options.isPlain { selections.restore(subscription, on: record.node) }
+            scheduleLease(of: subscription, on: record.node, at: Instant(milliseconds: .min))
         }
         if node.pattern == nil { nodes[record.node] = node } else { patterns[record.node] = node }
     }
@@ -134,7 +144,7 @@ package struct PubSubService: Sendable {
     /// What is to be done from the start, as the end of leases that were given before it.
     package mutating func started(at now: Instant) -> [PubSubEffect] {
         time = now
-        var effects: [PubSubEffect] = []
+        var effects = watchSubscribers()
         for name in Array(nodes.keys) {
             scheduleExpiry(of: name)
             _ = followPublishers(of: name)
@@ -159,7 +169,9 @@ package struct PubSubService: Sendable {
     private mutating func perform(_ duty: Schedule.Duty, at now: Instant) -> [PubSubEffect] {
         switch duty {
         case .expireItems(let node): expireItems(of: node, at: now)
-        case .endSubscription, .deliver, .recordHistory: []
+        case .endSubscription(let node, let id): endLease(on: node, id, at: now)
+        case .announceEnd(let node, let id): announceEnd(on: node, id, at: now)
+        case .deliver, .recordHistory: []
         }
     }
 
@@ -266,18 +278,14 @@ extension PubSubService {
         case ("publish", true): return try publish(action, in: payload, request)
         case ("retract", true): return try retract(action, request)
         case ("items", false): return try retrieve(action, request)
-        case ("subscribe", true):
-            // XEP-0060 §6.3.7
-            guard payload.child("options") == nil else {
-                throw .unsupported("subscription-options")
-            }
-            return try subscribe(action, request)
+        case ("subscribe", true): return try subscribe(action, in: payload, request)
         case ("unsubscribe", true): return try unsubscribe(action, request)
         case ("create", true): return try create(action, in: payload, request)
         case ("subscriptions", false): return ownSubscriptions(action, request)
         case ("affiliations", false): return try ownAffiliations(action, request)
-        case ("default", false): throw .unsupported("retrieve-default-sub")
-        case ("options", _): throw .unsupported("subscription-options")
+        case ("default", false): return try defaultOptions(action, request)
+        case ("options", false): return try optionsForm(action, request)
+        case ("options", true): return try setOptions(action, request)
         default: throw StanzaError(.badRequest, text: "\(action.name) is no request of pubsub")
         }
     }
@@ -312,7 +320,7 @@ extension PubSubService {
         case ("delete", true): return try delete(action, request)
         case ("purge", true): return try purge(action, request)
         case ("subscriptions", false): return try subscriptions(action, request)
-        case ("subscriptions", true): return try setSubscriptions(action, request)
+        case ("subscriptions", true): return try setSubscriptions(action, request, relation)
         case ("affiliations", false): return try affiliations(action, request)
         case ("affiliations", true): return try setAffiliations(action, request, relation)
         default: throw StanzaError(.badRequest, text: "\(action.name) is no request of an owner")

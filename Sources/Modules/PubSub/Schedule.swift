@@ -11,6 +11,8 @@ struct Schedule: Sendable {
         case expireItems(node: String)
         /// A subscription's lease is over.
         case endSubscription(node: String, id: String)
+        /// A subscription's lease is almost over.
+        case announceEnd(node: String, id: String)
         /// Items or a digest that were held back are due to a subscription.
         case deliver(subscription: String)
         /// A period of the node's history is over.
@@ -50,6 +52,13 @@ struct Schedule: Sendable {
             removeFirst()
         }
         return duties
+    }
+
+    /// Takes out what means nothing any more.
+    mutating func remove(where isStale: (Duty) -> Bool) {
+        let kept = entries.filter { !isStale($0.duty) }
+        entries = []
+        for entry in kept { add(entry.duty, at: entry.due) }
     }
 
     /// When the host is to wake the service, where it was not told of so early a time already.

@@ -12,8 +12,8 @@ package struct SubscriptionOptions: Sendable, Hashable {
     package var expiry = Expiry.never
     /// Whether notifications carry a body for people as well.
     package var includesBody = false
-    /// Presence in which the subscriber wants notifications; nil in any.
-    package var shows: [String] = []
+    /// Presence in which the subscriber wants notifications; empty for any, none too.
+    package var shows: Set<Show> = []
     package var type = Kind.items
     package var depth = Depth.one
 
@@ -33,7 +33,7 @@ package struct SubscriptionOptions: Sendable, Hashable {
     package enum Expiry: Sendable, Hashable {
         case never
         case at(Instant)
-        /// When the subscriber goes offline (XEP-0060 §12.18).
+        /// When the subscriber goes offline (XEP-0060 §12.5).
         case presence
     }
 
@@ -57,9 +57,12 @@ package struct SubscriptionOptions: Sendable, Hashable {
     package init() {}
 
     /// Whether every event is told at once and as it is, so that no item has to be looked at.
+    ///
+    /// Presence is looked at when deliveries are planned.
     var isPlain: Bool {
         var plain = Self()
         plain.delivers = delivers
+        plain.shows = shows
         plain.expiry = expiry
         plain.type = type
         plain.depth = depth
@@ -69,7 +72,52 @@ package struct SubscriptionOptions: Sendable, Hashable {
 
     /// Whether it says how items are to be delivered, so that delivery by presence has to step back
     /// (docs/protocol.md, rules).
-    var governsDelivery: Bool { !isPlain || !delivers }
+    var governsDelivery: Bool { !isPlain || !delivers || !shows.isEmpty }
+
+    /// Whether both ask for the same, whenever they end by themselves.
+    func matches(_ other: Self) -> Bool {
+        guard case .at = expiry, case .at = other.expiry else { return self == other }
+        var other = other
+        other.expiry = expiry
+        return self == other
+    }
+}
+
+// MARK: - What is asked for
+
+extension SubscriptionOptions {
+    /// Takes a subscriber's answers, all or none; what the form does not name stays.
+    ///
+    /// - Throws: `bad-request` for an unknown field, a value that makes no sense or options that do
+    ///   not go together (XEP-0060 §6.3.6), `not-acceptable` for a text that can't be read.
+    mutating func apply(_ form: DataForm, at now: Instant) throws(StanzaError) {
+        guard form.formType == nil || form.formType == Self.formType else {
+            throw StanzaError(.badRequest, text: "the form is of another type")
+        }
+        var changed = self
+        try Self.table.apply(form, to: &changed) { _, text in Self.invalid(text) }
+        if changed.expiry != expiry { try changed.limitLease(at: now) }
+        try changed.check()
+        self = changed
+    }
+
+    /// XEP-0060 §12.19: a lease that is too long is shortened.
+    private mutating func limitLease(at now: Instant) throws(StanzaError) {
+        guard case .at(let end) = expiry else { return }
+        guard end > now else { throw Self.invalid("the lease would be over already") }
+        expiry = .at(min(end, now + PubSubLimits.leaseMaximum))
+    }
+
+    /// Whether its expressions can be read, and all goes together.
+    private func check() throws(StanzaError) {
+        if change != .none, filter.isEmpty {
+            throw Self.invalid("on-change needs a filter to tell what matches")
+        }
+    }
+
+    private static func invalid(_ text: String) -> StanzaError {
+        .pubsub(.badRequest, "invalid-options", text: text)
+    }
 }
 
 /// What a subscription has come to (XEP-0060 §4.2); `none` is that there is none.

@@ -56,6 +56,9 @@ struct Subscriptions: Sendable {
 
     subscript(id: String) -> SubscriptionRecord? { records[id] }
 
+    /// How many an entity has, from all its addresses.
+    func count(of entity: JID) -> Int { ids[entity.bare]?.count ?? 0 }
+
     /// All, in no particular order.
     var all: some Collection<SubscriptionRecord> { records.values }
 

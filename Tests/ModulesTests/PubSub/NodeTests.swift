@@ -83,10 +83,6 @@ import XMPP
                 .child("x", Namespace.dataForms)
         )
         #expect(DataForm(x)?["pubsub#access_model"] == ["presence"])
-        #expect(
-            try talk.get("<default/>").error
-                == "cancel feature-not-implemented unsupported retrieve-default-sub"
-        )
     }
 
     // XEP-0060 §8.2: items that are too many for the new configuration go.

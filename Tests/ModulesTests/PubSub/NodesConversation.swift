@@ -12,10 +12,14 @@ struct NodesConversation {
     var now = Instant(milliseconds: 1_700_000_000_000)
     private var sessions: UInt64 = 0
 
-    init(limits: PubSubLimits = PubSubLimits(), nodes: [NodeRecord] = []) {
+    init(
+        limits: PubSubLimits = PubSubLimits(),
+        nodes: [NodeRecord] = [],
+        profile: PubSubService.Profile? = nil
+    ) {
         service = PubSubService(
             owner: Self.owner,
-            profile: .pep(limits: limits),
+            profile: profile ?? .pep(limits: limits),
             nodes: nodes
         )
     }
@@ -37,6 +41,22 @@ struct NodesConversation {
         var told: [String] {
             notifications.flatMap { notification in
                 notification.recipients.map { "\($0.jid): \(notification.event.summary)" }
+            }.sorted()
+        }
+
+        /// The subscription in a reply: its id, and what it has come to.
+        var subscriptionID: String? { reply?.payload?.child("subscription")?["subid"] }
+        var state: String? { reply?.payload?.child("subscription")?["subscription"] }
+
+        /// What is sent of subscriptions, as in `v@example.org: n v@example.org subscribed`.
+        var word: [String] {
+            sent.compactMap { stanza in
+                let event = stanza.payload("event", Namespace.pubsubEvent)
+                guard let to = stanza.to, let word = event?.child("subscription") else {
+                    return nil
+                }
+                let said = [word["node"], word["jid"], word["subscription"], word["expiry"]]
+                return "\(to): " + said.compactMap { $0 }.joined(separator: " ")
             }.sorted()
         }
 
@@ -142,8 +162,67 @@ struct NodesConversation {
         return outcome.items
     }
 
-    mutating func subscribe(_ jid: String, _ node: String) throws -> Outcome {
-        try set("<subscribe node='\(node)' jid='\(try JID(jid).bare)'/>", from: jid)
+    /// Subscribes the bare address, with options in the form where any are given.
+    mutating func subscribe(
+        _ jid: String,
+        _ node: String,
+        _ options: [String: String]? = nil
+    ) throws -> Outcome {
+        let options = options.map { "<options>\(Self.optionsForm($0))</options>" } ?? ""
+        let subscribe = "<subscribe node='\(node)' jid='\(try JID(jid).bare)'/>"
+        return try set(subscribe + options, from: jid)
+    }
+
+    /// Sets options of the bare address's subscription, of the one of that id where it is given.
+    mutating func setOptions(
+        _ jid: String,
+        _ node: String,
+        _ options: [String: String],
+        id: String? = nil
+    ) throws -> Outcome {
+        let id = id.map { " subid='\($0)'" } ?? ""
+        let attributes = "node='\(node)' jid='\(try JID(jid).bare)'" + id
+        return try set("<options \(attributes)>\(Self.optionsForm(options))</options>", from: jid)
+    }
+
+    static func optionsForm(_ fields: [String: String]) -> String {
+        form(Namespace.pubsub + "#subscribe_options", fields)
+    }
+
+    /// A message to the owner of the nodes, as an owner's answer to a form.
+    mutating func tell(
+        _ content: String,
+        type: String? = nil,
+        id: String = "m",
+        from: String
+    ) throws -> Outcome {
+        let payload = try Element(parsing: Array(content.utf8))
+        let from = try JID(from)
+        let message = Stanza(.message, type: type, id: id, from: from, to: Self.owner, [payload])
+        if type == "error" { return outcome(of: service.bounced(message, from: from)) }
+        let relations = relations
+        do throws(StanzaError) {
+            return outcome(
+                of: try service.receive(
+                    message: message,
+                    from: from,
+                    relation: { relations[$0.bare] ?? Relation() },
+                    at: now
+                )
+            )
+        } catch {
+            return Outcome(error: error.summary)
+        }
+    }
+
+    /// Moves the clock, and wakes the service.
+    mutating func wait(_ duration: Duration) -> Outcome {
+        now = now + duration
+        return outcome(of: service.woke(at: now))
+    }
+
+    mutating func leave(_ jid: String) throws -> Outcome {
+        outcome(of: service.unavailable(try JID(jid)))
     }
 
     mutating func affiliate(_ jid: String, _ node: String, _ what: String) throws -> Outcome {
@@ -156,8 +235,9 @@ struct NodesConversation {
     /// Somebody who gets the owner's presence comes, and wants notifications.
     mutating func arrive(
         _ jid: String,
-        wanting nodes: [String],
-        groups: Set<String> = []
+        wanting nodes: [String] = [],
+        groups: Set<String> = [],
+        show: Show = .online
     ) throws -> Outcome {
         let jid = try JID(jid)
         let relation =
@@ -169,6 +249,21 @@ struct NodesConversation {
                 Recipient(jid: jid, session: SessionID(rawValue: sessions)),
                 relation: relation,
                 notify: NotifySet(features: nodes.map { $0 + "+notify" }),
+                show: show,
+                at: now
+            )
+        )
+    }
+
+    /// Somebody who is there says how available.
+    mutating func show(_ jid: String, _ show: Show) throws -> Outcome {
+        guard let entry = service.interested[try JID(jid)] else { return Outcome() }
+        return outcome(
+            of: service.available(
+                entry.recipient,
+                relation: entry.relation,
+                notify: nil,
+                show: show,
                 at: now
             )
         )
@@ -180,9 +275,11 @@ struct NodesConversation {
         return outcome(of: service.relationChanged(of: jid, to: relation))
     }
 
-    private static func form(_ type: String, _ fields: [String: String]) -> String {
+    static func form(_ type: String, _ fields: [String: String]) -> String {
         let answers = fields.sorted { $0.key < $1.key }.map {
-            "<field var='pubsub#\($0.key)'><value>\($0.value)</value></field>"
+            let name = $0.key.hasPrefix("{") ? $0.key : "pubsub#" + $0.key
+            let values = $0.value.split(separator: "|").map { "<value>\($0)</value>" }
+            return "<field var='\(name)'>\(values.joined())</field>"
         }
         return "<x xmlns='jabber:x:data' type='submit'>"
             + "<field var='FORM_TYPE' type='hidden'><value>\(type)</value></field>"

@@ -46,14 +46,6 @@ import XMPP
         ("<subscribe jid='v@example.org'/>", "modify bad-request nodeid-required"),
         ("<subscribe node='x' jid='v@example.org'/>", "cancel item-not-found"),
         (
-            "<subscribe node='n' jid='v@example.org'/><options node='n' jid='v@example.org'/>",
-            "cancel feature-not-implemented unsupported subscription-options"
-        ),
-        (
-            "<options node='n' jid='v@example.org'/>",
-            "cancel feature-not-implemented unsupported subscription-options"
-        ),
-        (
             "<unsubscribe node='n' jid='v@example.org'/>",
             "cancel unexpected-request not-subscribed"
         ),

@@ -1,0 +1,193 @@
+package import XMPP
+
+// Requests to subscribe that wait for an owner (XEP-0060 §6.1.4, §8.6).
+extension PubSubService {
+    private static let formType = Namespace.pubsub + "#subscribe_authorization"
+
+    /// Whether a message is an owner's answer to a request for approval.
+    package static func isApproval(_ message: Stanza) -> Bool {
+        guard message.kind == .message, !message.isError,
+            let x = message.payload("x", Namespace.dataForms), let form = DataForm(x)
+        else { return false }
+        return form.formType == formType && form.kind != .form
+    }
+
+    /// The form that asks every owner (XEP-0060 §12.13: the first answer decides).
+    func askOwners(about record: SubscriptionRecord, on name: String) -> [PubSubEffect] {
+        guard let node = nodes[name] else { return [] }
+        return owners(of: node).map { ask($0, about: record, on: name) }
+    }
+
+    /// The form that asks one.
+    func ask(_ owner: JID, about record: SubscriptionRecord, on name: String) -> PubSubEffect {
+        let form = DataForm(
+            .form,
+            formType: Self.formType,
+            title: "A request to subscribe",
+            fields: [
+                .init("pubsub#subid", type: .hidden, values: [record.id]),
+                .init("pubsub#node", type: .textSingle, label: "The node", values: [name]),
+                .init(
+                    "pubsub#subscriber_jid",
+                    type: .jidSingle,
+                    label: "Who wants to subscribe",
+                    values: [record.jid.description]
+                ),
+                .init(
+                    "pubsub#allow",
+                    type: .boolean,
+                    label: "Whether to allow it",
+                    values: ["0"]
+                ),
+            ]
+        )
+        let message = Stanza(
+            .message,
+            id: "approve-" + record.id,
+            from: self.owner,
+            to: owner,
+            [form.element]
+        )
+        return .send(message)
+    }
+
+    /// Takes an owner's answer.
+    ///
+    /// - Throws: what is to go back as an error; nothing has changed then.
+    package mutating func receive(
+        message: Stanza,
+        from: JID,
+        relation: (JID) -> Relation,
+        at now: Instant
+    ) throws(StanzaError) -> [PubSubEffect] {
+        guard let form = message.payload("x", Namespace.dataForms).flatMap(DataForm.init),
+            form.formType == Self.formType
+        else { throw StanzaError(.serviceUnavailable) }
+        // XEP-0060 §8.6: who cancels leaves the request where it is.
+        guard form.kind != .cancel else { return [] }
+        let node = try node(named: form["pubsub#node"]?.first)
+        let affiliation = node.affiliation(of: from, relation(from))
+        guard affiliation.permissions.contains(.manage) else { throw StanzaError(.forbidden) }
+        let isAllowed = try Self.answer(form)
+        let record = try pending(form, on: node)
+        let effects =
+            isAllowed
+            ? approve(record, on: node.name) : cancel(record, on: node.name)
+        return effects + announcement()
+    }
+
+    private static func answer(_ form: DataForm) throws(StanzaError) -> Bool {
+        switch form["pubsub#allow"] {
+        case ["1"], ["true"]: return true
+        case ["0"], ["false"]: return false
+        default:
+            throw StanzaError(.badRequest, text: "pubsub#allow says whether to allow it: 1 or 0")
+        }
+    }
+
+    /// The request that an answer is to.
+    private func pending(
+        _ form: DataForm,
+        on node: Node
+    ) throws(StanzaError) -> SubscriptionRecord {
+        let jid = form["pubsub#subscriber_jid"]?.first.flatMap { try? JID($0) }
+        if let id = form["pubsub#subid"]?.first {
+            if let record = node.subscriptions[id], record.state == .pending,
+                jid == nil || jid == record.jid
+            {
+                return record
+            }
+        } else if let jid {
+            let waiting = node.subscriptions.of(address: jid).filter { $0.state == .pending }
+            if let record = waiting.first, waiting.count == 1 { return record }
+        }
+        throw StanzaError(.itemNotFound, text: "no such request waits for an answer")
+    }
+
+    /// The request is granted: the subscriber is told, and gets what it waited for.
+    mutating func approve(_ record: SubscriptionRecord, on name: String) -> [PubSubEffect] {
+        var approved = record
+        approved.state = .subscribed
+        var effects = save(approved, on: name)
+        effects.append(tell(approved, as: approved.state.rawValue, on: name))
+        let bare = record.jid.bare
+        let notified = enrol(interested.keys.filter { $0.bare == bare }, on: name)
+        effects += notified
+        guard notified.isEmpty else {
+            return effects + tellOwners(of: approved, as: approved.state.rawValue, on: name)
+        }
+        return effects + begun(approved, on: name, asked: record.jid)
+    }
+
+    /// Some may have a node now that could not, and some can't any more: by its configuration, by
+    /// their affiliation or by what they are to its owner (XEP-0060 §8.7, last note; §12.14).
+    mutating func accessChanged(
+        of name: String,
+        for isMeant: (JID) -> Bool = { _ in true },
+        relation: (JID) -> Relation
+    ) -> [PubSubEffect] {
+        guard let node = nodes[name] else { return [] }
+        var effects: [PubSubEffect] = []
+        for jid in node.audience.keys
+        where isMeant(jid) && !admits(jid, relation(jid), to: node) {
+            nodes[name]?.stopNotifying(jid)
+        }
+        for record in node.subscriptions.sorted where isMeant(record.jid) {
+            let relation = relation(record.jid)
+            if !maySubscribe(record.jid, relation, to: node) {
+                effects += cancel(record, on: name)
+            } else if record.state == .pending, admits(record.jid, relation, to: node) {
+                effects += approve(record, on: name)
+            }
+        }
+        return effects + enrol(interested.keys.filter(isMeant), on: name)
+    }
+
+    /// Whether the entity may have a subscription, be it one that waits.
+    private func maySubscribe(_ jid: JID, _ relation: Relation, to node: Node) -> Bool {
+        let waits = fleetAccess == nil && node.configuration.accessModel == .authorize
+        guard waits else { return admits(jid, relation, to: node) }
+        return node.affiliation(of: jid, relation).permissions.contains(.subscribe)
+    }
+
+    // MARK: Word of what has become of a subscription (XEP-0060 §12.14)
+
+    /// Tells the subscriber, at the address that subscribed.
+    func tell(
+        _ record: SubscriptionRecord,
+        as state: String,
+        on name: String,
+        expiry: Instant? = nil
+    ) -> PubSubEffect {
+        var subscription = record.element(on: name, in: Namespace.pubsubEvent)
+        subscription["subscription"] = state
+        subscription["expiry"] = expiry?.dateTime
+        return .send(word(subscription, to: record.jid))
+    }
+
+    /// Tells the owners where they want to know (XEP-0060 §16.4.4, `notify_sub`); not of their own.
+    func tellOwners(
+        of record: SubscriptionRecord,
+        as state: String,
+        on name: String
+    ) -> [PubSubEffect] {
+        guard let node = nodes[name], node.configuration.notifiesSubscription else { return [] }
+        var subscription = record.element(on: name, in: Namespace.pubsubEvent)
+        subscription["subscription"] = state
+        return owners(of: node).filter { $0 != record.jid.bare }
+            .map { .send(word(subscription, to: $0)) }
+    }
+
+    private func word(_ subscription: Element, to jid: JID) -> Stanza {
+        let event = Element("event", Namespace.pubsubEvent, [subscription])
+        let id = "subscription-" + (subscription["subid"] ?? "")
+        return Stanza(.message, id: id, from: owner, to: jid, [event])
+    }
+
+    /// The bare addresses of those who own a node.
+    func owners(of node: Node) -> [JID] {
+        guard profile.kind != .personal else { return [owner] }
+        return node.affiliations.filter { $0.value == .owner }.keys
+            .sorted { $0.description < $1.description }
+    }
+}
