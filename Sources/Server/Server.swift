@@ -16,7 +16,7 @@ final class Server: Sendable {
     /// What the server speaks; a module that is added is added here.
     static let modules: [any Module.Type] = [
         RosterModule.self, PEPModule.self, PubSubModule.self, DiscoModule.self, PingModule.self,
-        VersionModule.self,
+        VersionModule.self, CommandsModule.self,
     ]
 
     let configuration: ServerConfiguration

@@ -14,6 +14,7 @@ package enum Namespace {
     package static let roster = "jabber:iq:roster"
     package static let discoInfo = "http://jabber.org/protocol/disco#info"
     package static let discoItems = "http://jabber.org/protocol/disco#items"
+    package static let commands = "http://jabber.org/protocol/commands"
     package static let capabilities = "http://jabber.org/protocol/caps"
     package static let ping = "urn:xmpp:ping"
     package static let version = "jabber:iq:version"

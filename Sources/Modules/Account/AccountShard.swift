@@ -133,7 +133,7 @@ extension AccountShard {
         case .message:
             var message = stanza
             message.to = account
-            return try accounts[account]?.receiveMessage(message) ?? []
+            return try receive(message: message, for: account, from: sender, now: now)
         case .iq:
             return try request(stanza, to: account, from: sender, now: now)
         case .presence: return []
@@ -237,12 +237,29 @@ extension AccountShard {
                 now: now
             ) ?? []
         case .message:
-            return try accounts[account]?.receiveMessage(routed.stanza) ?? []
+            return try receive(message: routed.stanza, for: account, from: sender, now: now)
         case .iq where to.isBare:
             return try request(routed.stanza, to: account, from: sender, now: now)
         case .iq:
             return try accounts[account]?.receiveSessionRequest(routed.stanza, to: to) ?? []
         }
+    }
+
+    /// A message for an account: for its nodes, or for whoever reads it.
+    private mutating func receive(
+        message: Stanza,
+        for account: JID,
+        from sender: JID,
+        now: Instant
+    ) throws(StanzaError) -> [Effect] {
+        let effects = try accounts[account]?.receiveForNodes(
+            message,
+            from: sender,
+            world: world,
+            now: now
+        )
+        if let effects { return effects }
+        return try accounts[account]?.receiveMessage(message) ?? []
     }
 
     private mutating func receiveForService(
@@ -261,7 +278,14 @@ extension AccountShard {
                 now: now
             )
             return (effects ?? []).map { $0.effect(of: service) }
-        case .message: throw StanzaError(.serviceUnavailable)
+        case .message:
+            let effects = try services[service]?.receive(
+                message: stanza,
+                from: sender,
+                world: world,
+                now: now
+            )
+            return (effects ?? []).map { $0.effect(of: service) }
         case .iq:
             guard stanza.isRequest, let type = stanza.type else { return [] }
             guard stanza.payloads == 1, let payload = stanza.payload else {
@@ -333,7 +357,7 @@ extension AccountShard {
             return services.values[index].available(
                 Recipient(jid: interest.jid, session: interest.origin.session),
                 relation: relation,
-                notify: interest.origin.notify ?? .none,
+                notify: interest.origin.notify,
                 at: now
             ).map { $0.effect(of: account) }
         }

@@ -45,6 +45,9 @@ package enum DiscoModule: Module {
     ) throws(StanzaError) -> [Effect] {
         let relation = service.relation(of: request.from, in: world)
         let node = request.payload["node"]
+        if let answer = try service.discoCommands(request, relation) {
+            return [request.result(answer)]
+        }
         if request.payload.namespace == Namespace.discoItems {
             let items = try service.discoItems(node: node, for: request.from, relation: relation)
             return [request.result(items.element)]
@@ -75,6 +78,9 @@ package enum DiscoModule: Module {
         }
         let relation = account.relation(of: request.from, in: world.groups)
         let node = request.payload["node"]
+        if let answer = try account.pep.discoCommands(request, relation) {
+            return [request.result(answer)]
+        }
         if request.payload.namespace == Namespace.discoItems {
             let items = try account.pep.discoItems(
                 node: node,

@@ -12,6 +12,31 @@ extension Account {
     }
 }
 
+// Messages that are for the nodes and not for a person.
+extension Account {
+    /// Takes an owner's answer to a form, and errors that notifications were answered with; nil
+    /// where the message is neither.
+    mutating func receiveForNodes(
+        _ message: Stanza,
+        from sender: JID,
+        world: borrowing World,
+        now: Instant
+    ) throws(StanzaError) -> [Effect]? {
+        guard message.to?.isBare ?? true else { return nil }
+        if message.isError {
+            return pep.bounced(message, from: sender).map { $0.effect(of: jid) }
+        }
+        guard PubSubService.isApproval(message) else { return nil }
+        let (owner, roster, groups) = (jid, roster, world.groups)
+        return try pep.receive(
+            message: message,
+            from: sender,
+            relation: { Account.relation(of: $0, to: owner, roster, in: groups) },
+            at: now
+        ).map { $0.effect(of: owner) }
+    }
+}
+
 extension Account {
     /// The contact is something else to the account now; its nodes follow.
     mutating func relationChanged(with contact: JID, in groups: SharedGroups) -> [Effect] {

@@ -7,7 +7,7 @@ package enum PEPModule: Module {
         Specification(
             "XEP-0060",
             version: "1.30.0",
-            leftOut: "subscription options, approval, SubIDs, leases, a service of its own"
+            leftOut: "payment, anonymous subscribers, nodes that have moved"
         ),
     ]
     package static let accountFeatures = PubSubFeatures.of(.personal)

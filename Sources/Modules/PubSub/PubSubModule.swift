@@ -46,6 +46,24 @@ extension PubSubService {
             .min { ($0.local ?? "") < ($1.local ?? "") }
     }
 
+    /// Takes a message that was sent to the service: an owner's answer to a form, or the error that
+    /// a notification was answered with.
+    mutating func receive(
+        message: Stanza,
+        from sender: JID,
+        world: borrowing World,
+        now: Instant
+    ) throws(StanzaError) -> [PubSubEffect] {
+        guard !message.isError else { return bounced(message, from: sender) }
+        let administrators = world.administrators
+        return try receive(
+            message: message,
+            from: sender,
+            relation: { Relation(isOwner: administrators.contains($0.bare)) },
+            at: now
+        )
+    }
+
     /// What an entity is to a service.
     func relation(of jid: JID, in world: borrowing World) -> Relation {
         Relation(isOwner: world.administrators.contains(jid.bare))

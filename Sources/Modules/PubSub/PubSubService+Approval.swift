@@ -2,14 +2,14 @@ package import XMPP
 
 // Requests to subscribe that wait for an owner (XEP-0060 §6.1.4, §8.6).
 extension PubSubService {
-    private static let formType = Namespace.pubsub + "#subscribe_authorization"
+    static let approvalFormType = Namespace.pubsub + "#subscribe_authorization"
 
     /// Whether a message is an owner's answer to a request for approval.
     package static func isApproval(_ message: Stanza) -> Bool {
         guard message.kind == .message, !message.isError,
             let x = message.payload("x", Namespace.dataForms), let form = DataForm(x)
         else { return false }
-        return form.formType == formType && form.kind != .form
+        return form.formType == approvalFormType && form.kind != .form
     }
 
     /// The form that asks every owner (XEP-0060 §12.13: the first answer decides).
@@ -22,7 +22,7 @@ extension PubSubService {
     func ask(_ owner: JID, about record: SubscriptionRecord, on name: String) -> PubSubEffect {
         let form = DataForm(
             .form,
-            formType: Self.formType,
+            formType: Self.approvalFormType,
             title: "A request to subscribe",
             fields: [
                 .init("pubsub#subid", type: .hidden, values: [record.id]),
@@ -61,7 +61,7 @@ extension PubSubService {
         at now: Instant
     ) throws(StanzaError) -> [PubSubEffect] {
         guard let form = message.payload("x", Namespace.dataForms).flatMap(DataForm.init),
-            form.formType == Self.formType
+            form.formType == Self.approvalFormType
         else { throw StanzaError(.serviceUnavailable) }
         // XEP-0060 §8.6: who cancels leaves the request where it is.
         guard form.kind != .cancel else { return [] }

@@ -98,6 +98,7 @@ extension PubSubService {
         notificationsSent = other.notificationsSent
         schedule = other.schedule
         time = other.time
+        adoptSubscriptions(of: other)
         var known = other.selections
         known.keep { (nodes[$0] ?? patterns[$0])?.subscriptions }
         selections = known
@@ -125,7 +126,7 @@ extension PubSubService {
         return effects
     }
 
-    /// Ends delivery to those who may not have the node any more, and tells those who had subscribed
+    /// Ends delivery to those who may not have the node any more, and tells who had subscribed
     /// (XEP-0163 §7).
     mutating func expel(
         from name: String,

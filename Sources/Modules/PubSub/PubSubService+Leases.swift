@@ -33,6 +33,18 @@ extension PubSubService {
         }
     }
 
+    /// Takes over the subscriptions that no store has, and has all leases looked at.
+    mutating func adoptSubscriptions(of other: PubSubService) {
+        for (name, node) in other.nodes where nodes[name] != nil {
+            for record in node.subscriptions.all where record.isTemporary(on: node.configuration) {
+                nodes[name]?.subscriptions.save(record)
+                subscribersChanged(of: name, record.jid)
+            }
+        }
+        leaseDuties += other.leaseDuties
+        for (id, lease) in leases { addDuties(of: lease, id, at: lease.end) }
+    }
+
     private mutating func addDuties(of lease: Lease, _ id: String, at now: Instant) {
         schedule.add(.endSubscription(node: lease.node, id: id), at: lease.end)
         leaseDuties += 1

@@ -16,6 +16,7 @@ struct Conversation {
 
     static let modules: [any Module.Type] = [
         RosterModule.self, PEPModule.self, DiscoModule.self, PingModule.self, VersionModule.self,
+        CommandsModule.self, PubSubModule.self,
     ]
 
     init(_ accounts: [String], groups: SharedGroups = SharedGroups()) {

@@ -202,8 +202,7 @@ import XMPP
         ]
         #expect(features.isSuperset(of: needed.map { Namespace.pubsub + "#" + $0 }))
         let lacking = [
-            "access-open", "access-authorize", "subscription-options", "multi-subscribe",
-            "leased-subscription", "rsm",
+            "access-open", "access-authorize", "rsm",
         ]
         #expect(features.isDisjoint(with: lacking.map { Namespace.pubsub + "#" + $0 }))
         #expect(features.count == PEPModule.accountFeatures.count)
