@@ -121,18 +121,28 @@ extension PubSubService {
 
     /// Some may have a node now that could not, and some can't any more: by its configuration, by
     /// their affiliation or by what they are to its owner (XEP-0060 §8.7, last note; §12.14).
+    ///
+    /// What others are to an owner a service does not know but of who asks: while the access model
+    /// is as it was in `before`, those whom it let in by that stay.
     mutating func accessChanged(
         of name: String,
         for isMeant: (JID) -> Bool = { _ in true },
+        since before: NodeConfiguration? = nil,
         relation: (JID) -> Relation
     ) -> [PubSubEffect] {
         guard let node = nodes[name] else { return [] }
+        let isKept =
+            profile.kind == .shared && node.configuration.dependsOnRoster
+            && before?.hasAccess(of: node.configuration) == true
+        func isJudged(_ jid: JID) -> Bool {
+            isMeant(jid) && (!isKept || node.affiliations[jid.bare] != nil)
+        }
         var effects: [PubSubEffect] = []
         for jid in node.audience.keys
-        where isMeant(jid) && !admits(jid, relation(jid), to: node) {
+        where isJudged(jid) && !admits(jid, relation(jid), to: node) {
             nodes[name]?.stopNotifying(jid)
         }
-        for record in node.subscriptions.sorted where isMeant(record.jid) {
+        for record in node.subscriptions.sorted where isJudged(record.jid) {
             let relation = relation(record.jid)
             if !maySubscribe(record.jid, relation, to: node) {
                 effects += cancel(record, on: name)
@@ -189,5 +199,15 @@ extension PubSubService {
         guard profile.kind != .personal else { return [owner] }
         return node.affiliations.filter { $0.value == .owner }.keys
             .sorted { $0.description < $1.description }
+    }
+}
+
+extension NodeConfiguration {
+    /// Whether the roster of an owner says who is let in.
+    fileprivate var dependsOnRoster: Bool { accessModel == .presence || accessModel == .roster }
+
+    /// Whether both let in the same.
+    fileprivate func hasAccess(of other: Self) -> Bool {
+        accessModel == other.accessModel && rosterGroups == other.rosterGroups
     }
 }

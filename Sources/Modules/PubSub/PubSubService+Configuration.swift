@@ -76,9 +76,13 @@ extension PubSubService {
         effects += resize(node.name)
         scheduleExpiry(of: node.name)
         effects += followPublishers(of: node.name)
-        // Some may come in by another access model, some have to go; subscriptions may be temporary.
+        // Some may come in by another access model, some have to go; all may be temporary.
         effects += subscriptionsChanged(on: node.name, since: node.configuration)
-        let change = accessChanged(of: node.name, relation: relation)
+        let change = accessChanged(
+            of: node.name,
+            since: node.configuration,
+            relation: relation
+        )
         effects += change.filter(\.isStored)
         let welcomes = change.filter { !$0.isStored }
         effects.append(request.result())

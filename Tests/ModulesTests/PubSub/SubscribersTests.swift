@@ -146,4 +146,22 @@ import XMPP
                 == ["v@example.org: n v@example.org none"]
         )
     }
+
+    // A service does not know what those who are not asking are to an owner.
+    @Test func keepsWhoWasLetInByARosterWhileTheModelStays() throws {
+        var talk = NodesConversation(profile: .shared(users: "example.org"))
+        let (owner, viewer) = ("a@example.org/1", try JID("v@example.org"))
+        func configure(_ fields: [String: String]) -> String {
+            let form = NodesConversation.form(Namespace.pubsub + "#node_config", fields)
+            return "#<configure node='n'>\(form)</configure>"
+        }
+        _ = try talk.set("<create node='n'/>", from: owner)
+        _ = try talk.set(configure(["access_model": "presence"]), from: owner)
+        talk.relations[viewer] = Relation(presenceAuthorized: true)
+        _ = try talk.subscribe(Self.viewer, "n")
+        talk.relations[viewer] = nil
+        #expect(try talk.set(configure(["title": "T"]), from: owner).word.isEmpty)
+        let closed = try talk.set(configure(["access_model": "whitelist"]), from: owner)
+        #expect(closed.word == ["v@example.org: n v@example.org none"])
+    }
 }
