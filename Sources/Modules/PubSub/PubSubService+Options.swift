@@ -25,6 +25,7 @@ extension PubSubService {
         guard form.kind != .cancel else { return [request.result()] }
         var changed = record
         try changed.options.apply(form, at: request.now)
+        try checkSelection(changed.options, of: record.jid, on: node, replacing: record.id)
         try checkPresence(of: record.jid, changed.options, on: node)
         if record.state == .unconfigured { changed.state = .subscribed }
         guard changed != record else { return [request.result()] }

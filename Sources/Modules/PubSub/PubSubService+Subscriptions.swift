@@ -22,9 +22,12 @@ extension PubSubService {
             return renew(same, form == nil ? same.options : options, on: node, request)
         }
         if form != nil, let waiting = own.first(where: { $0.state == .unconfigured }) {
+            try checkSelection(options, of: jid, on: node, replacing: waiting.id)
+            try checkPresence(of: jid, options, on: node)
             return renew(waiting, options, on: node, request)
         }
         try checkRoom(for: jid, on: node)
+        try checkSelection(options, of: jid, on: node)
         try checkPresence(of: jid, options, on: node)
         let record = SubscriptionRecord(
             id: ids.next(at: request.now),

@@ -89,7 +89,7 @@ extension SubscriptionOptions {
     /// Takes a subscriber's answers, all or none; what the form does not name stays.
     ///
     /// - Throws: `bad-request` for an unknown field, a value that makes no sense or options that do
-    ///   not go together (XEP-0060 §6.3.6), `not-acceptable` for a text that can't be read.
+    ///   not go together (XEP-0060 §6.3.6); whether texts can be read is another question.
     mutating func apply(_ form: DataForm, at now: Instant) throws(StanzaError) {
         guard form.formType == nil || form.formType == Self.formType else {
             throw StanzaError(.badRequest, text: "the form is of another type")
@@ -97,7 +97,9 @@ extension SubscriptionOptions {
         var changed = self
         try Self.table.apply(form, to: &changed) { _, text in Self.invalid(text) }
         if changed.expiry != expiry { try changed.limitLease(at: now) }
-        try changed.check()
+        if changed.change != .none, changed.filter.isEmpty {
+            throw Self.invalid("on-change needs a filter to tell what matches")
+        }
         self = changed
     }
 
@@ -106,13 +108,6 @@ extension SubscriptionOptions {
         guard case .at(let end) = expiry else { return }
         guard end > now else { throw Self.invalid("the lease would be over already") }
         expiry = .at(min(end, now + PubSubLimits.leaseMaximum))
-    }
-
-    /// Whether its expressions can be read, and all goes together.
-    private func check() throws(StanzaError) {
-        if change != .none, filter.isEmpty {
-            throw Self.invalid("on-change needs a filter to tell what matches")
-        }
     }
 
     private static func invalid(_ text: String) -> StanzaError {

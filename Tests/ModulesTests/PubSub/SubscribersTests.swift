@@ -150,18 +150,17 @@ import XMPP
     // A service does not know what those who are not asking are to an owner.
     @Test func keepsWhoWasLetInByARosterWhileTheModelStays() throws {
         var talk = NodesConversation(profile: .shared(users: "example.org"))
-        let (owner, viewer) = ("a@example.org/1", try JID("v@example.org"))
-        func configure(_ fields: [String: String]) -> String {
-            let form = NodesConversation.form(Namespace.pubsub + "#node_config", fields)
-            return "#<configure node='n'>\(form)</configure>"
-        }
-        _ = try talk.set("<create node='n'/>", from: owner)
-        _ = try talk.set(configure(["access_model": "presence"]), from: owner)
-        talk.relations[viewer] = Relation(presenceAuthorized: true)
+        _ = try talk.set("<create node='n'/>", from: "a@example.org/1")
         _ = try talk.subscribe(Self.viewer, "n")
-        talk.relations[viewer] = nil
-        #expect(try talk.set(configure(["title": "T"]), from: owner).word.isEmpty)
-        let closed = try talk.set(configure(["access_model": "whitelist"]), from: owner)
-        #expect(closed.word == ["v@example.org: n v@example.org none"])
+        var before = NodeConfiguration.shared
+        talk.service.nodes["n"]?.configuration.accessModel = .presence
+        func change() -> [String] {
+            let effects = talk.service.accessChanged(of: "n", since: before) { _ in Relation() }
+            return talk.outcome(of: effects).word
+        }
+        before.accessModel = .presence
+        #expect(change().isEmpty)
+        before.accessModel = .roster
+        #expect(change() == ["v@example.org: n v@example.org none"])
     }
 }

@@ -91,6 +91,24 @@ import XMPP
         #expect(try talk.publish("n", "1").told == ["v@example.org: n item 1"])
     }
 
+    // docs/protocol.md: the text gives the column.
+    @Test(arguments: [
+        ("filter", "level >="), ("deadband", "cpu.user"), ("quiet", "22:00"),
+    ])
+    func refusesATextThatCannotBeRead(_ field: String, _ text: String) throws {
+        var talk = try open()
+        _ = try talk.subscribe(Self.viewer, "n")
+        let text = text.replacing(">", with: "&gt;")
+        let options = ["{urn:lapwing:1}" + field: text]
+        for outcome in [
+            try talk.setOptions(Self.viewer, "n", options),
+            try talk.subscribe("w@example.org/top", "n", options),
+        ] {
+            #expect(outcome.error == "modify not-acceptable invalid-options")
+            #expect(outcome.changes.isEmpty)
+        }
+    }
+
     @Test(arguments: [
         ("digest_frequency", "1000"), ("digest_frequency", "604800000"), ("expire", ""),
         ("show-values", ""), ("subscription_type", "all"), ("subscription_depth", "all"),
