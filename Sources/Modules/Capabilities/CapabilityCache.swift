@@ -1,7 +1,7 @@
 import XMPP
 
-/// What capability hashes stand for (XEP-0115, XEP-0390), as far as notifications need it: the nodes that
-/// software wants to be notified of.
+/// What capability hashes stand for (XEP-0115, XEP-0390), as far as notifications need it: the
+/// nodes that software wants to be notified of.
 ///
 /// Only what its hash confirms is kept for everybody: an answer that does not match counts for the
 /// session that gave it and no other (XEP-0115 §5.4; a poisoned entry would send notifications to
