@@ -49,10 +49,15 @@ package enum DiscoModule: Module {
             return [request.result(answer)]
         }
         if request.payload.namespace == Namespace.discoItems {
-            let items = try service.discoItems(node: node, for: request.from, relation: relation)
+            let items = try service.discoItems(
+                node: node,
+                filter: TypeFilter(in: request.payload),
+                for: request.from,
+                relation: relation
+            )
             return [request.result(items.element)]
         }
-        if let node {
+        if let node, !node.isEmpty {
             let info = try service.discoInfo(node: node, for: request.from, relation: relation)
             return [request.result(info.element)]
         }
@@ -84,12 +89,13 @@ package enum DiscoModule: Module {
         if request.payload.namespace == Namespace.discoItems {
             let items = try account.pep.discoItems(
                 node: node,
+                filter: TypeFilter(in: request.payload),
                 for: request.from,
                 relation: relation
             )
             return [request.result(items.element)]
         }
-        if let node {
+        if let node, !node.isEmpty {
             let info = try account.pep.discoInfo(
                 node: node,
                 for: request.from,

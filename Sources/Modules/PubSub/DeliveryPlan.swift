@@ -32,7 +32,9 @@ struct DeliveryPlan: Sendable {
 
         /// How the subscription comes to cover the node.
         enum Way: Sendable {
-            case itself, pattern, collection
+            case itself, pattern
+            /// A collection, that many levels above.
+            case collection(distance: Int)
         }
     }
 }
@@ -110,8 +112,8 @@ extension DeliveryPlan.Subscriber {
 // MARK: - Putting it together
 
 extension PubSubService {
-    /// The plan of a node's events; of those about one host, where the service tells who may know
-    /// of it.
+    /// The plan of the events of a node's items; of those about one host, where the service tells
+    /// who may know of it.
     mutating func plan(
         at index: Dictionary<String, Node>.Index,
         about host: JID? = nil
@@ -119,7 +121,7 @@ extension PubSubService {
         // The node where it stands: a copy of it would copy its items on the next change.
         let key = planKey(nodes.values[index].host, host)
         if let plan = nodes.values[index].plans[key] { return plan }
-        let plan = makePlan(of: nodes.values[index], about: host)
+        let plan = makePlan(of: nodes.values[index], about: host, for: .items)
         nodes.values[index].plans[key] = plan
         return plan
     }
@@ -129,20 +131,29 @@ extension PubSubService {
         return .groups(fleetAccess.groups.groups(of: host))
     }
 
-    private func makePlan(of node: Node, about host: JID?) -> DeliveryPlan {
+    /// Whom events of that concern reach.
+    ///
+    /// A node's sessions ask for its items, and are told what becomes of it; of another one's
+    /// children they know nothing.
+    func makePlan(
+        of node: Node,
+        about host: JID?,
+        for concern: EventConcern
+    ) -> DeliveryPlan {
         var plan = DeliveryPlan()
-        let subscribers = subscribers(of: node, about: host)
+        let subscribers = subscribers(of: node, about: host, for: concern)
         let shows = shows(of: addresses(in: subscribers, on: node.configuration))
         let isHeard = { (record: SubscriptionRecord) in
             self.isHeard(record, on: node.configuration, in: shows)
         }
+        let audience = concern == .items || concern == .node ? node.audience : [:]
         // Those whose sessions are told by a subscription that says how.
         var governed: Set<JID> = []
         for (jid, coverages) in subscribers
         where coverages.contains(where: { $0.record.options.governsDelivery }) {
             governed.insert(jid)
         }
-        for recipient in node.audience.values
+        for recipient in audience.values
         where governed.isEmpty
             || (!governed.contains(recipient.jid) && !governed.contains(recipient.jid.bare))
         {
@@ -151,12 +162,12 @@ extension PubSubService {
         guard !subscribers.isEmpty else { return plan }
         // A bare address of which a session is told already gets nothing itself (XEP-0163 §4.3.2).
         var told = Set(plan.plain.map(\.jid.bare))
-        for (jid, coverages) in subscribers where !jid.isBare && node.audience[jid] == nil {
+        for (jid, coverages) in subscribers where !jid.isBare && audience[jid] == nil {
             add(jid, coverages.filter { isHeard($0.record) }, among: coverages.count, to: &plan)
             // Whether one without a session is there is not known: it stands for nobody else.
             if interested[jid] != nil { told.insert(jid.bare) }
         }
-        for (jid, coverages) in subscribers where !jid.isBare && node.audience[jid] != nil {
+        for (jid, coverages) in subscribers where !jid.isBare && audience[jid] != nil {
             if governed.contains(jid) {
                 add(jid, coverages.filter { isHeard($0.record) }, among: coverages.count, to: &plan)
             }
@@ -199,19 +210,18 @@ extension PubSubService {
         }
     }
 
-    /// Everyone with a subscription that covers the node's items, by the address that subscribed.
+    /// Everyone with a subscription that covers such events, by the address that subscribed.
     private func subscribers(
         of node: Node,
-        about host: JID?
+        about host: JID?,
+        for concern: EventConcern
     ) -> [JID: [DeliveryPlan.Coverage]] {
         var result: [JID: [DeliveryPlan.Coverage]] = [:]
         for (holder, way) in holders(of: node) {
             for record in holder.subscriptions.all
-            where record.state == .subscribed && record.options.type != .nodes {
-                if case .itself = way {
-                } else {
-                    // What lets in to a pattern or a collection need not let in here.
-                    guard admits(record.jid, Relation(), to: node, about: host) else { continue }
+            where record.state == .subscribed && record.options.cover(concern, way) {
+                guard mayKnow(record.jid, of: node, about: host, for: concern, way) else {
+                    continue
                 }
                 result[record.jid, default: []].append(
                     .init(
@@ -232,6 +242,23 @@ extension PubSubService {
         return result
     }
 
+    /// What lets in to a pattern or a collection need not let in to what is below it.
+    private func mayKnow(
+        _ jid: JID,
+        of node: Node,
+        about host: JID?,
+        for concern: EventConcern,
+        _ way: DeliveryPlan.Coverage.Way
+    ) -> Bool {
+        if case .membership(let child) = concern {
+            guard let child = nodes[child],
+                admits(jid, relation(ofSubscriber: jid), to: child)
+            else { return false }
+        }
+        if case .itself = way { return true }
+        return admits(jid, relation(ofSubscriber: jid), to: node, about: host)
+    }
+
     /// The node itself and all else by which it can be subscribed to.
     private func holders(of node: Node) -> [(Node, DeliveryPlan.Coverage.Way)] {
         var holders: [(Node, DeliveryPlan.Coverage.Way)] = []
@@ -239,12 +266,17 @@ extension PubSubService {
         for pattern in patterns.values where pattern.pattern?.matches(node.name) == true {
             holders.append((pattern, .pattern))
         }
-        return holders
+        return holders + collectionHolders(of: node.name)
     }
 
     /// Nodes whose events the holder's subscriptions cover have to be planned again.
     mutating func plansChanged(of holder: String) {
         nodes[holder]?.plans = [:]
+        if holder == CollectionGraph.root {
+            for name in Array(nodes.keys) { nodes[name]?.plans = [:] }
+        } else if nodes[holder]?.isCollection == true {
+            for name in collections.descendants(of: holder) { nodes[name]?.plans = [:] }
+        }
         guard let pattern = patterns[holder]?.pattern else { return }
         for name in Array(nodes.keys) where pattern.matches(name) { nodes[name]?.plans = [:] }
     }

@@ -35,6 +35,8 @@ extension Node {
         // XEP-0060 §7.1.3.2
         guard configuration.nodeType == .leaf else { throw .unsupported("publish") }
         guard mayPublish(request.from, request.relation) else { throw StanzaError(.forbidden) }
+        // XEP-0060 §7.1.3.2
+        guard !isCollection else { throw .unsupported("publish") }
         if let preconditions, let field = configuration.unmet(preconditions) {
             throw .pubsub(
                 .conflict,

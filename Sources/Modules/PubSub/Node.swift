@@ -1,6 +1,6 @@
 import XMPP
 
-/// A leaf node: what it is set to, who may what, what it holds and whom it notifies.
+/// A node: what it is set to, who may what, what it holds and whom it notifies.
 struct Node: Sendable {
     let name: String
     var configuration: NodeConfiguration { didSet { lastEvent = nil } }
@@ -14,6 +14,8 @@ struct Node: Sendable {
     let pattern: NodePattern?
     /// The host that all of it is about, on a service that tells who may know of which.
     var host: JID?
+    /// When it was made, and by whom; nil where nobody made it.
+    var origin: NodeOrigin?
     /// Those whose capabilities ask for this node and who may have it, by full address.
     private(set) var audience: [JID: Recipient] = [:]
     /// Whom its events reach; those that are missing are put together when they are needed.
@@ -32,6 +34,9 @@ struct Node: Sendable {
         self.configuration = configuration
         self.pattern = pattern
     }
+
+    /// Whether it holds nodes, and no items (XEP-0248 §3).
+    var isCollection: Bool { configuration.nodeType == .collection }
 
     // MARK: Whom it notifies
 

@@ -55,7 +55,7 @@ package struct NodeConfiguration: Sendable, Hashable {
     // MARK: Where it is among collections (XEP-0248)
 
     /// The collections that it is in; an empty name is the root.
-    package var collections: [String] = []
+    package var collections = [CollectionGraph.root]
     package var children: [String] = []
     package var childrenPolicy = ChildrenPolicy.owners
     package var childrenWhitelist: [JID] = []
@@ -135,6 +135,8 @@ extension NodeConfiguration {
     func asCollection() -> Self {
         var configuration = self
         configuration.nodeType = .collection
+        // XEP-0248 §6.1: its subscribers shall be told of what comes into it and leaves it.
+        configuration.notifiesConfiguration = true
         return configuration
     }
 

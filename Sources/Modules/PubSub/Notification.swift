@@ -123,7 +123,7 @@ package struct EventSubject: Sendable, Hashable {
             case .item(let item?): .item(item.id)
             case .retract(let id): .retracted(id)
             case .purge, .delete: .emptied
-            case .item(nil), .items, .configuration: .other
+            case .item(nil), .items, .configuration, .create, .associate, .dissociate: .other
             }
     }
 }

@@ -18,6 +18,11 @@ package struct PubSubEvent: Sendable, Hashable {
         case purge
         /// The end, with the address of what takes the node's place.
         case delete(redirect: String?)
+        /// The node is there from here on (XEP-0248 §5.3.1.2).
+        case create
+        /// The node of this name is in the collection, with what it is (XEP-0248 §5.3.2).
+        case associate(String, DataForm?)
+        case dissociate(String)
         /// Another configuration; nil where the node keeps payloads out of its events.
         case configuration(DataForm?)
     }
@@ -65,9 +70,30 @@ package struct PubSubEvent: Sendable, Hashable {
                 [Element("redirect", Namespace.pubsubEvent, attributes: [.init("uri", $0)])]
             }
             return named("delete", holding: children ?? [])
+        case .create: return named("create")
+        case .associate(let child, let form):
+            return collection("associate", child, holding: form.map { [$0.element] } ?? [])
+        case .dissociate(let child): return collection("dissociate", child)
         case .configuration(let form):
             return named("configuration", holding: form.map { [$0.element] } ?? [])
         }
+    }
+
+    /// What becomes of a child; the root has no name (XEP-0248 §8.1).
+    private func collection(
+        _ name: String,
+        _ child: String,
+        holding children: [Element] = []
+    ) -> Element {
+        let change = Element(
+            name,
+            Namespace.pubsubEvent,
+            attributes: [.init("node", child)],
+            children
+        )
+        var collection = Element("collection", Namespace.pubsubEvent, [change])
+        if node != CollectionGraph.root { collection["node"] = node }
+        return collection
     }
 
     private func named(_ name: String, holding children: [Element] = []) -> Element {

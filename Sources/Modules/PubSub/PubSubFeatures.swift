@@ -1,6 +1,6 @@
 import XMPP
 
-/// What a service of nodes says that it can do (XEP-0060 §10, XEP-0248 §8): one line a feature,
+/// What a service of nodes says that it can do (XEP-0060 §10, XEP-0248 §9): one line a feature,
 /// with the kinds of service of which it holds.
 ///
 /// Of the access models each kind names its default alone: that is what these features mean.
@@ -16,6 +16,7 @@ enum PubSubFeatures {
         ("#access-presence", [.personal]),
         ("#auto-create", publishing),
         ("#auto-subscribe", [.personal]),
+        ("#collections", publishing),
         ("#config-node", publishing),
         ("#config-node-max", publishing),
         ("#create-and-configure", publishing),
@@ -32,6 +33,7 @@ enum PubSubFeatures {
         ("#member-affiliation", publishing),
         ("#meta-data", all),
         ("#modify-affiliations", publishing),
+        ("#multi-collections", publishing),
         ("#multi-items", publishing),
         ("#multi-subscribe", all),
         ("#outcast-affiliation", publishing),
@@ -54,6 +56,7 @@ enum PubSubFeatures {
         ("#subscription-notifications", all),
         ("#subscription-options", all),
         (Namespace.lapwing + "#filters", all),
+        (TypeFilter.namespace, all),
         (Namespace.lapwing + "#fleet", [.fleet]),
         (Namespace.lapwing + "#wildcards", [.shared, .fleet]),
     ]

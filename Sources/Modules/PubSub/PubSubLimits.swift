@@ -45,6 +45,8 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let configurationTextBytesMaximum = 4_096
     /// Values of a list in a node's configuration.
     package static let configurationValuesMaximum = 100
+    /// Owners, and publishers, that a node's meta-data names: whom to ask, not a list of all.
+    package static let metaDataAddressesMaximum = 100
     /// Items that one request may name.
     package static let idsPerRequestMaximum = 1_000
     /// Entities that may ask an owner for notifications at once.

@@ -2,7 +2,10 @@ package import XMPP
 
 /// The service on which users make nodes, and the one that mirrors those of the hosts (XEP-0060).
 package enum PubSubModule: Module {
-    package static let specifications: [Specification] = []
+    package static let specifications = [
+        Specification("XEP-0248", version: "0.5.0", leftOut: "the items of a collection (§6.2)"),
+        Specification("XEP-0462", version: "0.1.1"),
+    ]
     package static let routes =
         Route.both(.service, Namespace.pubsub) + Route.both(.service, Namespace.pubsubOwner)
 

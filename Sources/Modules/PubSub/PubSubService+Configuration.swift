@@ -11,7 +11,7 @@ extension PubSubService {
             "configure",
             Namespace.pubsubOwner,
             attributes: [.init("node", node.name)],
-            [profile.form(.form, of: node.configuration).element]
+            [profile.form(.form, of: configuration(of: node)).element]
         )
         return [request.result(Element("pubsub", Namespace.pubsubOwner, [form]))]
     }
@@ -48,9 +48,11 @@ extension PubSubService {
         }
         // XEP-0060 §8.2.4: who cancels keeps what is.
         guard form.kind != .cancel else { return [request.result()] }
-        var configuration = node.configuration
-        try profile.apply(form, to: &configuration)
-        return reconfigure(node, configuration, request, relation)
+        var changed = node
+        changed.configuration = configuration(of: node)
+        try profile.apply(form, to: &changed.configuration)
+        let placement = try placement(of: &changed, isNew: false, request)
+        return reconfigure(node, changed.configuration, placement, request, relation)
     }
 
     /// The form that an element holds; nil where it holds nothing.
@@ -65,6 +67,7 @@ extension PubSubService {
     private mutating func reconfigure(
         _ node: Node,
         _ configuration: NodeConfiguration,
+        _ placement: Placement,
         _ request: PubSubRequest,
         _ relation: (JID) -> Relation
     ) -> [PubSubEffect] {
@@ -73,6 +76,7 @@ extension PubSubService {
         plansChanged(of: node.name)
         var effects: [PubSubEffect] = []
         if let changed = nodes[node.name] { effects.append(save(changed)) }
+        effects += place(placement, saved: node.name)
         effects += resize(node.name)
         scheduleExpiry(of: node.name)
         effects += followPublishers(of: node.name)
@@ -88,17 +92,19 @@ extension PubSubService {
         effects.append(request.result())
         if configuration.notifiesConfiguration {
             // XEP-0060 §8.2.5.3: what it is now where events have payloads, else only that it is.
-            let form =
-                configuration.deliversPayloads ? profile.form(.result, of: configuration) : nil
+            let shown = nodes[node.name].map { self.configuration(of: $0) } ?? configuration
+            let form = configuration.deliversPayloads ? profile.form(.result, of: shown) : nil
             notify(of: PubSubEvent(node.name, .configuration(form)), &effects)
         }
+        tell(of: placement, &effects)
         return effects + welcomes
     }
 
     /// Items that are more than the configuration now allows go, the oldest first.
     private mutating func resize(_ name: String) -> [PubSubEffect] {
         guard let configuration = nodes[name]?.configuration else { return [] }
-        if !configuration.persistsItems {
+        // XEP-0248 §7.2.4: what becomes a collection is emptied.
+        if !configuration.persistsItems || configuration.nodeType == .collection {
             return nodes[name]?.items.isEmpty == false ? empty(name) : []
         }
         let maximum = profile.limits.items(of: configuration)

@@ -79,6 +79,14 @@ extension PubSubService {
                 effects += departed(jid)
             }
         }
+        if relations[contact] != nil || unrelated.contains(contact) {
+            relations[contact] = relation
+            unrelated.remove(contact)
+            for name in subscribed[contact] ?? [] { plansChanged(of: name) }
+        }
+        if let root = patterns[CollectionGraph.root], !admits(contact, relation, to: root) {
+            effects += expel(from: CollectionGraph.root) { $0.bare == contact }
+        }
         for name in Array(nodes.keys) {
             effects += accessChanged(
                 of: name,
@@ -142,6 +150,7 @@ extension PubSubService {
     /// Keeps track of where an entity has subscriptions.
     mutating func subscribersChanged(of name: String, _ jid: JID) {
         plansChanged(of: name)
+        defer { collectionSubscribersChanged(of: name, jid) }
         let bare = jid.bare
         let holder = nodes[name] ?? patterns[name]
         selections.keep(holder?.subscriptions, of: bare, on: name)
@@ -233,13 +242,7 @@ extension PubSubService {
         about host: JID? = nil,
         _ effects: inout [PubSubEffect]
     ) {
-        guard let index = nodes.index(forKey: event.node) else { return }
-        var delivers = nodes.values[index].configuration.deliversNotifications
-        // XEP-0060 §8.4.2: the end of a node is always told.
-        if case .delete = event.kind { delivers = true }
-        guard delivers else { return }
-        let type = nodes.values[index].configuration.notificationType
-        let plan = plan(at: index, about: host)
+        guard let (type, plan) = delivery(of: event, about: host) else { return }
         if !plan.plain.isEmpty {
             effects.append(.notify(notification(event, type, to: plan.plain)))
         }
@@ -250,6 +253,35 @@ extension PubSubService {
 
     /// What the ids of notifications begin with, by which errors to them are known.
     static let notificationID = "event-"
+    /// How an event is told, and to whom; nil where it is not.
+    private mutating func delivery(
+        of event: PubSubEvent,
+        about host: JID?
+    ) -> (NodeConfiguration.NotificationType, DeliveryPlan)? {
+        let concern = event.concern
+        guard let index = nodes.index(forKey: event.node) else {
+            guard event.node == CollectionGraph.root, let root = patterns[event.node] else {
+                return nil
+            }
+            let plan = makePlan(of: root, about: host, for: concern)
+            return (root.configuration.notificationType, plan)
+        }
+        let configuration = nodes.values[index].configuration
+        switch event.kind {
+        // XEP-0060 §8.4.2: the end of a node is always told.
+        case .delete: break
+        // XEP-0248 §5.3.2: what is in a collection is a field of its configuration.
+        case .associate, .dissociate:
+            guard configuration.notifiesConfiguration else { return nil }
+            fallthrough
+        default: guard configuration.deliversNotifications else { return nil }
+        }
+        let plan =
+            concern == .items
+            ? plan(at: index, about: host)
+            : makePlan(of: nodes.values[index], about: host, for: concern)
+        return (configuration.notificationType, plan)
+    }
 
     mutating func notification(
         _ event: PubSubEvent,

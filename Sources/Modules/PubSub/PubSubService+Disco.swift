@@ -1,75 +1,80 @@
 package import XMPP
 
-// What there is to find out about nodes (XEP-0060 §5).
+// What there is to find out about nodes (XEP-0060 §5.2 to §5.5).
 extension PubSubService {
-    /// The nodes that an entity may see, or the items of one.
+    /// The nodes that an entity may see in the service or in a collection, or the items of a leaf.
     package func discoItems(
         node name: String?,
+        filter: TypeFilter? = nil,
         for jid: JID,
         relation: Relation
     ) throws(StanzaError) -> DiscoItems {
-        guard let name else {
-            let visible = nodes.values.filter { admits(jid, relation, to: $0) }
-                .sorted { $0.name < $1.name }
-            return DiscoItems(
-                items: visible.map {
-                    .init(
-                        jid: owner,
-                        node: $0.name,
-                        name: $0.configuration.title.isEmpty ? nil : $0.configuration.title
-                    )
-                }
-            )
+        guard let name, !name.isEmpty else {
+            let listed = listing(of: CollectionGraph.root, filter, for: jid, relation)
+            return DiscoItems(items: listed)
         }
         let node = try node(named: name)
+        if node.isCollection {
+            try show(node, to: jid, relation)
+            return DiscoItems(node: name, items: listing(of: name, filter, for: jid, relation))
+        }
         try admit(jid, relation, to: node)
+        // XEP-0060 §5.5: an item has its id for a name, and no node.
         let items = node.items.latest(PubSubLimits.idsPerRequestMaximum)
         return DiscoItems(node: name, items: items.map { .init(jid: owner, name: $0.id) })
     }
 
-    /// What a node is, with its meta-data (XEP-0060 §5.4).
+    /// The nodes of a collection that an entity may see, by their names.
+    private func listing(
+        of collection: String,
+        _ filter: TypeFilter?,
+        for jid: JID,
+        _ relation: Relation
+    ) -> [DiscoItems.Item] {
+        children(of: collection)
+            .filter { filter?.matches($0.configuration.payloadNamespace) ?? true }
+            .filter { shows($0, to: jid, relation) }
+            .sorted { $0.name < $1.name }
+            .map { node in
+                let title = node.configuration.title
+                return .init(jid: owner, node: node.name, name: title.isEmpty ? nil : title)
+            }
+    }
+
+    /// What a node is, with its meta-data (XEP-0060 §5.3, §5.4).
     package func discoInfo(
         node name: String,
         for jid: JID,
         relation: Relation
     ) throws(StanzaError) -> DiscoInfo {
         let node = try node(named: name)
-        try admit(jid, relation, to: node)
-        let configuration = node.configuration
-        let form = DataForm(
-            .result,
-            formType: Namespace.pubsub + "#meta-data",
-            fields: [
-                .init("pubsub#owner", type: .jidMulti, values: [owner.description]),
-                .init("pubsub#title", type: .textSingle, values: [configuration.title]),
-                .init(
-                    "pubsub#description",
-                    type: .textSingle,
-                    values: [configuration.description]
-                ),
-                .init("pubsub#type", type: .textSingle, values: [configuration.payloadNamespace]),
-                .init(
-                    "pubsub#access_model",
-                    type: .listSingle,
-                    values: [configuration.accessModel.rawValue]
-                ),
-                .init(
-                    "pubsub#publish_model",
-                    type: .listSingle,
-                    values: [configuration.publishModel.rawValue]
-                ),
-                .init(
-                    "pubsub#num_subscribers",
-                    type: .textSingle,
-                    values: [String(node.subscriptions.count)]
-                ),
-            ]
-        )
+        try show(node, to: jid, relation)
         return DiscoInfo(
             node: name,
-            identities: [.init(category: "pubsub", type: "leaf")],
+            identities: [.init(category: "pubsub", type: node.configuration.nodeType.rawValue)],
             features: [Namespace.pubsub],
-            forms: [form.element]
+            forms: [node.metaData(owner: owner).element]
         )
+    }
+
+    // MARK: Who sees a node
+
+    /// Whether `jid` may know of the node: who has anything to do with it may, else who may have
+    /// its items.
+    ///
+    /// One who may only publish retrieves nothing, yet knows the node.
+    private func show(
+        _ node: Node,
+        to jid: JID,
+        _ relation: Relation
+    ) throws(StanzaError) {
+        switch node.affiliation(of: jid, relation) {
+        case .publishOnly where fleetAccess == nil: return
+        default: try admit(jid, relation, to: node)
+        }
+    }
+
+    private func shows(_ node: Node, to jid: JID, _ relation: Relation) -> Bool {
+        (try? show(node, to: jid, relation)) != nil
     }
 }

@@ -8,6 +8,8 @@ extension PubSubService {
     ) throws(StanzaError) -> [PubSubEffect] {
         let node = try node(named: action["node"])
         try admit(request.from, request.relation, to: node)
+        // XEP-0248 §6.2.3
+        guard !node.isCollection else { throw .unsupported("retrieve-items") }
         let items = try chosen(action, of: node)
         let missing = items.filter { $0.payload == .stored }.map(\.id)
         let records = items.map { $0.record }

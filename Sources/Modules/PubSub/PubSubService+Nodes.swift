@@ -7,7 +7,7 @@ extension PubSubService {
         _ name: String,
         options: DataForm?,
         _ request: PubSubRequest
-    ) throws(StanzaError) -> Node {
+    ) throws(StanzaError) -> NewNode {
         guard profile.mayCreate(request.from, request.relation) else {
             // To others a node that may not be made is one that is not there.
             throw StanzaError(.itemNotFound)
@@ -21,18 +21,28 @@ extension PubSubService {
         guard nodes.count < profile.limits.nodes else {
             throw .pubsub(.resourceConstraint, "max-nodes-exceeded")
         }
-        var configuration = profile.defaults
+        let isCollection = options?[NodeConfiguration.nodeTypeField] == ["collection"]
+        var configuration = isCollection ? profile.defaults.asCollection() : profile.defaults
         if let options { try profile.apply(options, to: &configuration) }
         if profile.hasWildcards, NodePattern(name) != nil {
             throw StanzaError(.notAcceptable, text: "the name stands for other nodes")
         }
         var node = Node(name, configuration)
+        node.origin = NodeOrigin(creation: request.now, creator: request.from.bare)
         // XEP-0060 §8.1: who makes a node owns it; an account's are its own without saying.
         if profile.kind == .shared { node.affiliations[request.from.bare] = .owner }
-        return node
+        let placement = try placement(of: &node, isNew: true, request)
+        return NewNode(node: node, placement: placement)
     }
 
-    mutating func add(_ node: Node) -> [PubSubEffect] {
+    /// A node to be made, and what that does to the collections.
+    struct NewNode {
+        let node: Node
+        let placement: Placement
+    }
+
+    mutating func add(_ new: NewNode) -> [PubSubEffect] {
+        let node = new.node
         nodes[node.name] = node
         // The row of where a node of that name had moved is overwritten.
         moved[node.name] = nil
@@ -46,6 +56,7 @@ extension PubSubService {
             )
             effects.append(.store(change, .immediate))
         }
+        effects += place(new.placement, saved: node.name)
         effects += enrol(interested.keys, on: node.name)
         return effects
     }
@@ -58,6 +69,7 @@ extension PubSubService {
                 owner: owner,
                 node: node.name,
                 configuration: node.configuration.differences(from: profile.defaults)
+                    .merging(node.origin?.stored ?? [:]) { configured, _ in configured }
             ),
             .immediate
         )
@@ -79,11 +91,12 @@ extension PubSubService {
         let form = try Self.creationForm(action, in: payload)
         let node = try newNode(name, options: form, request)
         let reply = Element("create", Namespace.pubsub, attributes: [.init("node", name)])
-        return add(node) + [
-            request.result(
-                asked.isEmpty ? Element("pubsub", Namespace.pubsub, [reply]) : nil
-            )
-        ]
+        var effects = add(node)
+        effects.append(
+            request.result(asked.isEmpty ? Element("pubsub", Namespace.pubsub, [reply]) : nil)
+        )
+        tellCreation(of: name, node.placement, &effects)
+        return effects
     }
 
     /// XEP-0060 §8.1.3: the configuration comes behind and names no node.
@@ -119,6 +132,10 @@ extension PubSubService {
         _ action: Element,
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
+        // XEP-0248 §7.4.3.1
+        if profile.hasCollections, action["node"] == CollectionGraph.root {
+            throw StanzaError(.notAllowed, text: "the root can't be deleted")
+        }
         let node = try managed(action, request)
         let uri = action.child("redirect")?["uri"]
         guard (uri?.utf8.count ?? 0) <= PubSubLimits.configurationTextBytesMaximum else {
@@ -129,10 +146,12 @@ extension PubSubService {
         ]
         if let uri, !uri.isEmpty { effects += move(node.name, to: uri) }
         effects.append(request.result())
+        tell(ofEndOf: node.name, &effects)
         let event = PubSubEvent(node.name, .delete(redirect: uri))
         notify(of: event, &effects)
         effects += notify(ofEnd: event, node)
         nodes[node.name] = nil
+        effects += displace(node.name)
         for subscription in node.subscriptions.all {
             subscribersChanged(of: node.name, subscription.jid)
         }

@@ -45,8 +45,9 @@ extension PubSubService {
     ) throws(StanzaError) -> [PubSubEffect] {
         var options = SubscriptionOptions()
         if action["node"] != nil {
-            let configuration = try holder(named: action["node"]).configuration
-            if configuration.hasTemporarySubscriptions { options.expiry = .presence }
+            let node = try holder(named: action["node"])
+            options = node.defaultOptions
+            if node.configuration.hasTemporarySubscriptions { options.expiry = .presence }
         }
         var element = Element("default", Namespace.pubsub)
         element["node"] = action["node"]

@@ -19,11 +19,12 @@ extension PubSubService {
             if moved[name] != nil { throw missing(name) }
             // The whole request is tried on the new node before that one is made.
             let created = try newNode(name, options: options, request)
-            var filled = created
+            var filled = created.node
             taken = try publish(action, on: &filled, nil, request)
             effects += add(created)
             nodes[name]?.items = filled.items
             nodes[name]?.expiry = filled.expiry
+            tellCreation(of: name, created.placement, &effects)
         }
         guard let taken else { return effects }
         if let record = taken.record, let kept = taken.kept {

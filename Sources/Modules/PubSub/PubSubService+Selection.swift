@@ -28,7 +28,7 @@ extension PubSubService {
         case .delete:
             selections.removeItems(of: event.node)
             return [notice(event, to: plan.conditional.map(\.recipient))]
-        case .configuration, .items:
+        case .configuration, .items, .create, .associate, .dissociate:
             return [notice(event, to: plan.conditional.map(\.recipient))]
         }
     }

@@ -89,8 +89,13 @@ extension PubSubService {
             node.configuration.allowsSubscriptions
         else { throw StanzaError(.forbidden) }
         try checkRoom(for: jid, on: node)
-        try checkPresence(of: jid, SubscriptionOptions(), on: node)
-        let record = SubscriptionRecord(id: ids.next(at: now), jid: jid, state: state)
+        try checkPresence(of: jid, node.defaultOptions, on: node)
+        let record = SubscriptionRecord(
+            id: ids.next(at: now),
+            jid: jid,
+            state: state,
+            options: node.defaultOptions
+        )
         let effects =
             start(record, on: node) + [tell(record, as: state.rawValue, on: node.name)]
         guard state == .subscribed else { return effects }

@@ -11,12 +11,13 @@ extension PubSubService {
         let form = try Self.options(beside: action, in: payload)
         let node = try holder(named: action["node"])
         let state = try stateOfNewSubscription(of: request.from, request.relation, to: node)
-        var options = SubscriptionOptions()
+        var options = node.defaultOptions
         try form.map { form throws(StanzaError) in try options.apply(form, at: request.now) }
         let own = node.subscriptions.of(address: jid)
         guard !own.contains(where: { $0.state == .pending }) else {
             throw .pubsub(.notAuthorized, "pending-subscription")
         }
+        if form != nil { try checkDepth(options, among: own, on: node) }
         // docs/protocol.md: only other options make another subscription.
         if let same = own.first(where: { form == nil || $0.options.matches(options) }) {
             return renew(same, form == nil ? same.options : options, on: node, request)
@@ -176,7 +177,7 @@ extension PubSubService {
     /// Takes a subscription up that there was not.
     mutating func start(_ record: SubscriptionRecord, on holder: Node) -> [PubSubEffect] {
         var effects: [PubSubEffect] = []
-        if holder.pattern != nil, patterns[holder.name] == nil {
+        if nodes[holder.name] == nil, patterns[holder.name] == nil {
             patterns[holder.name] = holder
             effects.append(
                 .store(
@@ -249,7 +250,8 @@ extension PubSubService {
         let coverage = DeliveryPlan.Coverage(
             record: subscription,
             holder: name,
-            way: holder.pattern == nil ? .itself : .pattern,
+            way: holder.isCollection
+                ? .collection(distance: 1) : holder.pattern == nil ? .itself : .pattern,
             selector: holder.subscriptions.selector(subscription.id)
         )
         let recipient = Recipient(
@@ -260,6 +262,9 @@ extension PubSubService {
                 among: holder.subscriptions.of(address: subscription.jid).count
             )
         )
+        if holder.isCollection {
+            return lastItems(below: holder, for: coverage, to: recipient)
+        }
         guard let pattern = holder.pattern else {
             guard holder.configuration.sendLastItem != .never else { return [] }
             // Where the session that asks is notified itself, its bare address is not.

@@ -52,6 +52,16 @@ package struct PubSubService: Sendable {
     var nodes: [String: Node] = [:]
     /// Names with wildcards that were subscribed to, by name.
     var patterns: [String: Node] = [:]
+    /// Which nodes are in which collections.
+    var collections = CollectionGraph()
+    /// Collections that have subscriptions, the root among them.
+    var collectionsSubscribed: Set<String> = []
+    /// What subscribers to collections are to the owner, by bare address.
+    var relations: [JID: Relation] = [:]
+    /// Who asks at the moment, and what that one is to the owner.
+    var requester: (jid: JID, relation: Relation)?
+    /// Subscribers to collections of whom that is found out at the next request.
+    var unrelated: Set<JID> = []
     /// Who may know of which host; nil where nodes themselves say who may have them.
     package internal(set) var fleetAccess: FleetAccess?
     /// What is to be done by itself, and when.
@@ -94,6 +104,7 @@ package struct PubSubService: Sendable {
         self.owner = owner
         self.profile = profile
         for record in records { restore(record) }
+        restoreCollections()
     }
 
     private mutating func restore(_ record: NodeRecord) {
@@ -123,7 +134,13 @@ package struct PubSubService: Sendable {
             if !subscription.options.isPlain { selections.restore(subscription, on: record.node) }
             scheduleLease(of: subscription, on: record.node, at: Instant(milliseconds: .min))
         }
-        if node.pattern == nil { nodes[record.node] = node } else { patterns[record.node] = node }
+        node.origin = NodeOrigin(record.configuration)
+        if record.node == CollectionGraph.root { node.configuration = rootHolder.configuration }
+        if node.pattern == nil && record.node != CollectionGraph.root {
+            nodes[record.node] = node
+        } else {
+            patterns[record.node] = node
+        }
     }
 
     /// How many nodes and items there are, for the operator.
@@ -186,8 +203,13 @@ package struct PubSubService: Sendable {
         return node
     }
 
-    /// The node, or the pattern where there is no node of that name, that can be subscribed to.
+    /// The node, or the pattern where there is no node of that name, that can be subscribed to;
+    /// without a name the root.
     func holder(named name: String?) throws(StanzaError) -> Node {
+        // XEP-0248 §8.1
+        if name ?? CollectionGraph.root == CollectionGraph.root, profile.hasCollections {
+            return rootHolder
+        }
         guard let name, !name.isEmpty else { throw .pubsub(.badRequest, "nodeid-required") }
         if let holder = nodes[name] ?? patterns[name] { return holder }
         guard profile.hasWildcards, let pattern = NodePattern(name) else {
@@ -216,6 +238,9 @@ package struct PubSubService: Sendable {
 extension PubSubService.Profile {
     /// Whether names with wildcards can be subscribed to.
     var hasWildcards: Bool { kind != .personal }
+
+    /// Whether nodes can be put into collections, of which there is the root at least.
+    var hasCollections: Bool { kind != .fleet }
 
     /// Whether the entity may make nodes.
     func mayCreate(_ jid: JID, _ relation: Relation) -> Bool {
@@ -257,7 +282,10 @@ extension PubSubService {
             throw StanzaError(.badRequest)
         }
         time = now
+        relate(by: relation)
         let request = PubSubRequest(iq: iq, from: from, relation: relation(from), now: now)
+        requester = (from.bare, request.relation)
+        defer { requester = nil }
         return try answer(payload, request, relation) + announcement()
     }
 
@@ -317,6 +345,7 @@ extension PubSubService {
         case ("configure", false): return try configurationForm(action, request)
         case ("configure", true): return try configure(action, request, relation)
         case ("default", false): return try defaultForm(action, request)
+        case ("collection", true): return try associate(action, request)
         case ("delete", true): return try delete(action, request)
         case ("purge", true): return try purge(action, request)
         case ("subscriptions", false): return try subscriptions(action, request)

@@ -7,7 +7,7 @@ import XMPP
 struct FeatureTests {
     private static let kinds: [PubSubService.Profile.Kind] = [.personal, .shared, .fleet]
 
-    // XEP-0060 §10 and its registry, XEP-0248 §8.
+    // XEP-0060 §10 and its registry, XEP-0248 §9.
     private static let registered: Set = [
         "access-authorize", "access-open", "access-presence", "access-roster",
         "access-whitelist", "auto-create", "auto-subscribe", "collections", "config-node",

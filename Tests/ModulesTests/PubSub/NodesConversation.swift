@@ -66,6 +66,9 @@ struct NodesConversation {
         }
     }
 
+    /// What is stored with a node that the owner makes.
+    var origin: [String: [String]] { NodeOrigin(creation: now, creator: Self.owner).stored }
+
     mutating func set(_ content: String, from: String = agent) throws -> Outcome {
         try ask("set", content, from: from)
     }
@@ -306,6 +309,9 @@ extension PubSubEvent {
             case .purge: "purge"
             case .delete(let redirect): redirect.map { "delete to \($0)" } ?? "delete"
             case .configuration: "configuration"
+            case .create: "create"
+            case .associate(let child, _): "associate \(child)"
+            case .dissociate(let child): "dissociate \(child)"
             }
         return "\(node) \(what)" + (stamp == nil ? "" : " late")
     }

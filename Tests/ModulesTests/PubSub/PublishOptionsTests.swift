@@ -19,7 +19,7 @@ import XMPP
                     node: "n",
                     configuration: [
                         "pubsub#access_model": ["whitelist"], "pubsub#max_items": ["max"],
-                    ]
+                    ].merging(talk.origin) { $1 }
                 )
         )
         _ = try talk.publish("n", "2")

@@ -10,7 +10,11 @@ import XMPP
         #expect(outcome.items == ["1"])
         #expect(
             outcome.changes.first
-                == .saveNode(owner: NodesConversation.owner, node: "n", configuration: [:])
+                == .saveNode(
+                    owner: NodesConversation.owner,
+                    node: "n",
+                    configuration: talk.origin
+                )
         )
         #expect(outcome.durabilities == [.immediate, .immediate])
         #expect(try talk.get("<items node='n'/>").items == ["1"])

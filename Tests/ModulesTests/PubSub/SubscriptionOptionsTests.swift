@@ -138,7 +138,7 @@ import XMPP
             "modify unexpected-request not-subscribed"
         ),
         ("<options node='x' jid='v@example.org'/>", "cancel item-not-found"),
-        ("<options jid='v@example.org'/>", "modify bad-request nodeid-required"),
+        ("<options jid='v@example.org'/>", "modify unexpected-request not-subscribed"),
         (
             "<options node='n' jid='v@example.org' subid='x'/>",
             "modify not-acceptable invalid-subid"

@@ -43,7 +43,10 @@ import XMPP
         ("<subscribe node='n'/>", "modify bad-request jid-required"),
         ("<subscribe node='n' jid='x@example.org'/>", "modify bad-request invalid-jid"),
         ("<subscribe node='n' jid='@'/>", "modify bad-request invalid-jid"),
-        ("<subscribe jid='v@example.org'/>", "modify bad-request nodeid-required"),
+        (
+            "<subscribe jid='v@example.org'/>",
+            "auth not-authorized presence-subscription-required"
+        ),
         ("<subscribe node='x' jid='v@example.org'/>", "cancel item-not-found"),
         (
             "<unsubscribe node='n' jid='v@example.org'/>",
