@@ -87,17 +87,18 @@ extension PubSubService {
     ) -> [PubSubEffect] {
         let publisher = event.itemKey.flatMap { nodes[$0.node]?.items[$0.item]?.publisher }
         let fields = ItemFields(event, owner: owner, publisher: publisher ?? host)
-        let matched = matching(fields, plan)
+        let found = matching(fields, plan)
         var renderings = Renderings(event, fields)
         var mailing = Mailing<Renderings.Form>()
-        for place in places(matched, event, plan) {
+        for place in places(found, event, plan) {
             let subscriber = plan.conditional[place]
+            let own = found[place] ?? []
             // XEP-0060 §12.7: where one of several wants a text, all have it.
             let hasText = subscriber.subscriptions.contains { $0.record.options.includesBody }
-            var told: [Int: [DeliveryPlan.Coverage]] = [:]
+            var told: [(payload: Int, coverages: [DeliveryPlan.Coverage])] = []
             for coverage in subscriber.subscriptions {
-                let isMatch = matched.contains(coverage.record.id)
-                let verdict = judge(coverage, isMatch, event.itemKey, fields)
+                let isFound = own.contains(coverage.record.id)
+                let verdict = judge(coverage, isFound, event.itemKey, fields)
                 if case .never = verdict { continue }
                 let payload = renderings.payload(for: coverage.selector)
                 if case .later(let due) = verdict {
@@ -106,9 +107,13 @@ extension PubSubService {
                     if hold(rendered, about: host, for: coverage, until: due) { continue }
                 }
                 noteSent(event.itemKey, coverage)
-                told[payload, default: []].append(coverage)
+                if let index = told.firstIndex(where: { $0.payload == payload }) {
+                    told[index].coverages.append(coverage)
+                } else {
+                    told.append((payload, [coverage]))
+                }
             }
-            for (payload, coverages) in told.sorted(by: { $0.key < $1.key }) {
+            for (payload, coverages) in told {
                 let form = Renderings.Form(payload: payload, hasText: hasText)
                 let recipient = subscriber.recipient(for: coverages)
                 mailing.add(recipient, form, renderings.event(in: form))
@@ -117,37 +122,42 @@ extension PubSubService {
         return notices(of: mailing)
     }
 
-    /// The subscriptions whose filters the item meets.
-    private func matching(_ fields: ItemFields, _ plan: DeliveryPlan) -> Set<String> {
-        var matched: Set<String> = []
+    /// Where in the plan those stand whose filters the item meets, and their subscriptions that
+    /// have these.
+    private func matching(_ fields: ItemFields, _ plan: DeliveryPlan) -> [Int: [String]] {
+        var found: [Int: [String]] = [:]
         for name in plan.filtering {
             var budget = PubSubLimits.comparisonsPerEvent
             // Where they stand: a copy of the node would cost as much as the look-up.
-            if let index = nodes.index(forKey: name) {
-                let filters = nodes.values[index].subscriptions.filters
-                matched.formUnion(filters.matches(fields, budget: &budget))
-            } else if let index = patterns.index(forKey: name) {
-                let filters = patterns.values[index].subscriptions.filters
-                matched.formUnion(filters.matches(fields, budget: &budget))
+            let ids: [String] =
+                if let index = nodes.index(forKey: name) {
+                    nodes.values[index].subscriptions.filters.matches(fields, budget: &budget)
+                } else if let index = patterns.index(forKey: name) {
+                    patterns.values[index].subscriptions.filters.matches(fields, budget: &budget)
+                } else {
+                    []
+                }
+            for id in ids {
+                if let place = plan.places[id] { found[place, default: []].append(id) }
             }
         }
-        return matched
+        return found
     }
 
     /// Where in the plan those stand whom the item may concern: it matches, or it did.
     private func places(
-        _ matched: Set<String>,
+        _ found: [Int: [String]],
         _ event: PubSubEvent,
         _ plan: DeliveryPlan
     ) -> [Int] {
-        var places = Set(plan.unfiltered)
-        for id in matched { if let place = plan.places[id] { places.insert(place) } }
+        var others = plan.unfiltered.filter { found[$0] == nil }
         if plan.tellsChanges, let key = event.itemKey {
             for (id, trace) in selections.traces(of: key) where trace.matches {
-                if let place = plan.places[id] { places.insert(place) }
+                if let place = plan.places[id], found[place] == nil { others.append(place) }
             }
+            others = Array(Set(others))
         }
-        return places.sorted()
+        return (found.keys + others).sorted()
     }
 
     private mutating func judge(
@@ -162,6 +172,7 @@ extension PubSubService {
         let isMatch = selector.filter == nil || isFound
         let isQuiet = isQuiet(selector, fields)
         guard let key else { return isMatch && !isQuiet ? .now : .never }
+        guard selector.needsTrace else { return isMatch && !isQuiet ? .now : .never }
         let trace = selections.trace(key, coverage.record.id)
         if selector.change != .none, isMatch != (trace?.matches ?? false) {
             selections.note(key, coverage.record, on: coverage.holder) { $0.matches = isMatch }

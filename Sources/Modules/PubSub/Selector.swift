@@ -64,6 +64,11 @@ struct Selector: Sendable {
         }
     }
 
+    /// Whether it depends on what was sent before what is sent next.
+    var needsTrace: Bool {
+        change != .none || deadband != nil || minimumInterval > 0 || digestInterval != nil
+    }
+
     /// Whether the end of an item that matched is told, sent or not.
     var tellsLeaving: Bool { change == .leave || change == .both }
 }
