@@ -459,6 +459,7 @@ extension AccountShard {
         guard let current = accounts[account.jid] else { return }
         var restored = account
         restored.sessions = current.sessions
+        restored.watchers = current.watchers
         restored.pep.adoptInterest(of: current.pep)
         accounts[account.jid] = restored
     }

@@ -36,18 +36,19 @@ extension PubSubService {
     }
 
     /// The last items of what is below a collection, where a subscription to it has just begun
-    /// (XEP-0060 §6.1.7).
+    /// (XEP-0060 §6.1.7), or its subscriber has just come.
     mutating func lastItems(
         below collection: Node,
         for coverage: DeliveryPlan.Coverage,
-        to recipient: Recipient
+        to recipient: Recipient,
+        isArrival: Bool
     ) -> [PubSubEffect] {
         let subscription = coverage.record
         guard subscription.options.type != .nodes else { return [] }
         let relation = relation(ofSubscriber: subscription.jid)
         var effects: [PubSubEffect] = []
         for leaf in leaves(below: collection.name, subscription.options.depth)
-        where leaf.configuration.sendLastItem != .never
+        where leaf.configuration.sendsLastItem(onArrival: isArrival)
             && admits(subscription.jid, relation, to: leaf)
         {
             effects += lastItem(of: leaf, to: recipient, for: coverage)

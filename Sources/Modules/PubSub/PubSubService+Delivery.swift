@@ -253,6 +253,7 @@ extension PubSubService {
 
     /// What the ids of notifications begin with, by which errors to them are known.
     static let notificationID = "event-"
+
     /// How an event is told, and to whom; nil where it is not.
     private mutating func delivery(
         of event: PubSubEvent,

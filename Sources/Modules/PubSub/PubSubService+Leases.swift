@@ -57,9 +57,12 @@ extension PubSubService {
     /// A lease may be over.
     mutating func endLease(on name: String, _ id: String, at now: Instant) -> [PubSubEffect] {
         leaseDuties = max(leaseDuties - 1, 0)
-        guard let record = (nodes[name] ?? patterns[name])?.subscriptions[id],
-            case .at(let end) = record.options.expiry, end <= now
-        else { return [] }
+        guard let record = (nodes[name] ?? patterns[name])?.subscriptions[id] else {
+            // It ended with its node.
+            leases[id] = nil
+            return []
+        }
+        guard case .at(let end) = record.options.expiry, end <= now else { return [] }
         return cancel(record, on: name)
     }
 

@@ -25,6 +25,8 @@ extension PubSubService {
         guard form.kind != .cancel else { return [request.result()] }
         var changed = record
         try changed.options.apply(form, at: request.now)
+        let others = node.subscriptions.of(address: record.jid).filter { $0.id != record.id }
+        try checkDepth(changed.options, among: others, on: node)
         try checkSelection(changed.options, of: record.jid, on: node, replacing: record.id)
         try checkPresence(of: record.jid, changed.options, on: node)
         if record.state == .unconfigured { changed.state = .subscribed }

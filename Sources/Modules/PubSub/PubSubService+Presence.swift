@@ -31,9 +31,7 @@ extension PubSubService {
         guard isKnown else { return [] }
         var effects: [PubSubEffect] = []
         for name in names.sorted() {
-            guard let holder = nodes[name] ?? patterns[name],
-                holder.configuration.sendLastItem == .onSubscriptionAndPresence
-            else { continue }
+            guard let holder = nodes[name] ?? patterns[name] else { continue }
             // A session that is notified itself has had the item already.
             let isNotified = holder.audience[jid] != nil
             for record in holder.subscriptions.of(entity: bare)
@@ -41,7 +39,7 @@ extension PubSubService {
                 && (record.jid == jid || (record.jid == bare && !others))
                 && (!isNotified || record.options.governsDelivery)
             {
-                effects += lastItems(for: record, on: name, asked: record.jid)
+                effects += lastItems(for: record, on: name, asked: record.jid, isArrival: true)
             }
         }
         return effects

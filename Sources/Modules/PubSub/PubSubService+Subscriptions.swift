@@ -238,11 +238,13 @@ extension PubSubService {
             + tellOwners(of: record, as: "none", on: name)
     }
 
-    /// The last items that a subscription which has just begun covers (XEP-0060 §6.1.7).
+    /// The last items that a subscription covers which has just begun (XEP-0060 §6.1.7), or whose
+    /// subscriber has just come.
     mutating func lastItems(
         for subscription: SubscriptionRecord,
         on name: String,
-        asked: JID
+        asked: JID,
+        isArrival: Bool = false
     ) -> [PubSubEffect] {
         guard let holder = nodes[name] ?? patterns[name],
             subscription.options.delivers, isHeard(subscription, on: holder.configuration)
@@ -263,22 +265,39 @@ extension PubSubService {
             )
         )
         if holder.isCollection {
-            return lastItems(below: holder, for: coverage, to: recipient)
+            return lastItems(
+                below: holder,
+                for: coverage,
+                to: recipient,
+                isArrival: isArrival
+            )
         }
         guard let pattern = holder.pattern else {
-            guard holder.configuration.sendLastItem != .never else { return [] }
+            guard holder.configuration.sendsLastItem(onArrival: isArrival) else { return [] }
             // Where the session that asks is notified itself, its bare address is not.
             let session = isGoverned(asked, on: holder) ? nil : holder.audience[asked]
             return lastItem(of: holder, to: session ?? recipient, for: coverage)
         }
         var effects: [PubSubEffect] = []
         for node in nodes.values
-        where pattern.matches(node.name) && node.configuration.sendLastItem != .never
+        where pattern.matches(node.name)
+            && node.configuration.sendsLastItem(onArrival: isArrival)
             && admits(subscription.jid, Relation(), to: node)
         {
             effects += lastItem(of: node, to: recipient, for: coverage)
         }
         return effects
+    }
+}
+
+extension NodeConfiguration {
+    /// Whether the last item is sent to who subscribes, or to a subscriber who comes.
+    func sendsLastItem(onArrival: Bool) -> Bool {
+        switch sendLastItem {
+        case .never: false
+        case .onSubscription: !onArrival
+        case .onSubscriptionAndPresence: true
+        }
     }
 }
 

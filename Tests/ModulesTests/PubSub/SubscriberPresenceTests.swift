@@ -104,6 +104,23 @@ import XMPP
         #expect(try talk.arrive(Self.viewer).told == ["v@example.org: n item 1 late"])
     }
 
+    // A pattern's nodes each say for themselves when.
+    @Test func sendsWhatAPatternCoversAsEachNodeSays() throws {
+        var talk = NodesConversation(profile: .shared(users: "example.org"))
+        for (node, when) in [("a/1", "on_sub"), ("a/2", "on_sub_and_presence")] {
+            let form = NodesConversation.form(
+                Namespace.pubsub + "#node_config",
+                ["send_last_published_item": when]
+            )
+            let create = "<create node='\(node)'/><configure>\(form)</configure>"
+            _ = try talk.set(create, from: "a@example.org/1")
+            _ = try talk.publish(node, "1", from: "a@example.org/1")
+        }
+        #expect(try talk.subscribe(Self.viewer, "a/*").told.count == 2)
+        _ = try talk.leave("v@example.org")
+        #expect(try talk.arrive(Self.viewer).told == ["v@example.org: a/2 item 1 late"])
+    }
+
     @Test func watchesSubscribersAgainAfterARestart() throws {
         var record = NodeRecord(owner: NodesConversation.owner, node: "n")
         record.subscriptions = [.init(id: "s", jid: try JID("v@example.org/top"))]
