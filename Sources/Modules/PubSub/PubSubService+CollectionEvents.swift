@@ -189,7 +189,7 @@ extension SubscriptionOptions.Depth {
     /// Whether it goes that many levels down.
     func reaches(_ distance: Int) -> Bool {
         switch self {
-        case .one: distance <= 1
+        case .levels(let count): distance <= count
         case .all: true
         }
     }

@@ -20,7 +20,7 @@ extension SubscriptionOptions {
         .flag("pubsub#include_body", \.includesBody, "Whether to add a text for people"),
         shows,
         .choice("pubsub#subscription_type", \.type, "Whether to be told of items or nodes"),
-        .choice("pubsub#subscription_depth", \.depth, "How far below a collection"),
+        depth,
     ]
 
     private static let own: [FormField<Self>] = [
@@ -64,6 +64,29 @@ extension SubscriptionOptions {
                 }
                 options.expiry = .at(end)
             }
+            return true
+        }
+    )
+
+    /// XEP-0248 §3: any number of levels, or all.
+    private static let depth = FormField<Self>(
+        name: "pubsub#subscription_depth",
+        type: .textSingle,
+        label: "How many levels below a collection, or “all”",
+        options: [],
+        read: { options in
+            switch options.depth {
+            case .levels(let count): [String(count)]
+            case .all: ["all"]
+            }
+        },
+        write: { options, values in
+            if values == ["all"] {
+                options.depth = .all
+                return true
+            }
+            guard values.count == 1, let count = Int(values[0]), count >= 0 else { return false }
+            options.depth = .levels(count)
             return true
         }
     )

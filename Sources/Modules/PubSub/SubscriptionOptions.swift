@@ -37,15 +37,17 @@ package struct SubscriptionOptions: Sendable, Hashable {
         case presence
     }
 
-    /// What is told of (XEP-0248 §6.3).
+    /// What is told of (XEP-0248 §6.1).
     package enum Kind: String, Sendable, CaseIterable {
         case items, nodes, all
     }
 
-    /// How far below a collection (XEP-0248 §6.3).
-    package enum Depth: String, Sendable, CaseIterable {
-        case one = "1"
+    /// How far below a collection (XEP-0248 §6.1).
+    package enum Depth: Sendable, Hashable {
+        case levels(Int)
         case all
+
+        package static let one = levels(1)
     }
 
     /// At which changes of whether it matches an item is told.

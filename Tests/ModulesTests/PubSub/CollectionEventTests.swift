@@ -43,6 +43,18 @@ import XMPP
         #expect(try publish("host", &talk) == ["\(Self.juliet): host item 1 via site"])
     }
 
+    // §3: any number of levels; none is the collection alone.
+    @Test(arguments: [0, 1, 2, 17, Int.max])
+    func depthIsAnyNumber(_ depth: Int) throws {
+        var talk = try fleet()
+        try talk.follow("site", type: .all, depth: .levels(depth))
+        #expect(try publish("door", &talk).count == (depth >= 1 ? 1 : 0))
+        #expect(try publish("host", &talk).count == (depth >= 2 ? 1 : 0))
+        let made = try talk.make("gate", ["collection": ["site"]])
+        #expect(made.told.count == (depth >= 1 ? 2 : 0))
+        #expect(try talk.setUp("site", ["title": ["Site"]]).told.count == 1)
+    }
+
     // §5.3.1.1: retractions and purges are events of items.
     @Test func whatGoesIsToldAsWhatComes() throws {
         let romeo = NodesConversation.romeo

@@ -76,7 +76,8 @@ import XMPP
     @Test(arguments: [
         ("digest", "maybe"), ("digest_frequency", "999"), ("digest_frequency", "604800001"),
         ("expire", "tomorrow"), ("expire", "2001-01-01T00:00:00Z"), ("show-values", "away|gone"),
-        ("subscription_type", "both"), ("subscription_depth", "2"), ("unknown", "1"),
+        ("subscription_type", "both"), ("subscription_depth", "-1"),
+        ("subscription_depth", "deep"), ("unknown", "1"),
         ("{urn:lapwing:1}min-interval", "-1"), ("{urn:lapwing:1}min-interval", "86400001"),
         ("{urn:lapwing:1}on-change", "sometimes"), ("{urn:lapwing:1}unknown", "1"),
         // What changes would be told of is not said.
