@@ -41,6 +41,7 @@ enum PubSubFeatures {
         ("#presence-notifications", all),
         ("#presence-subscribe", [.personal]),
         ("#publish", publishing),
+        ("#publish-node-full", publishing),
         ("#publish-only-affiliation", publishing),
         ("#publish-options", publishing),
         ("#publisher-affiliation", publishing),
