@@ -11,7 +11,7 @@ BIN := .build/release
 SOURCES := Sources Tests collectors dashboards Benchmarks Package.swift
 
 .PHONY: help deps build demo test scenarios bench bench-pubsub interop check-linkage lint format \
-	install clean
+	documents install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ lint: ## check the form of the source
 
 format: ## put the source into form
 	$(SWIFT) format -i -r $(SOURCES)
+
+documents: ## write the pages that are made from the code
+	LAPWING_WRITE_DOCUMENTS=1 $(SWIFT) test --filter CoverageTests
+	$(SWIFT) run lapwing-server --specifications >docs/specifications.md
 
 install: build ## install under PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/lapwing

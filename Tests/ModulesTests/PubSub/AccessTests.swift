@@ -89,4 +89,26 @@ import XMPP
         #expect(try talk.affiliate("v@example.org", "n", "outcast").changes.count == 2)
         #expect(try talk.publish("n", "1").told.isEmpty)
     }
+
+    // XEP-0060 §6.1.3.1, §6.2.3.3: one subscribes and unsubscribes oneself, and says so.
+    @Test(arguments: [
+        ("<subscribe node='n'/>", "modify bad-request jid-required"),
+        ("<subscribe node='n' jid='@'/>", "modify bad-request invalid-jid"),
+        ("<subscribe node='n' jid='w@example.org'/>", "modify bad-request invalid-jid"),
+        ("<unsubscribe node='n'/>", "modify bad-request jid-required"),
+        ("<unsubscribe node='n' jid='@'/>", "modify bad-request invalid-jid"),
+        ("<unsubscribe node='n' jid='w@example.org'/>", "auth forbidden"),
+        (
+            "<unsubscribe node='n' jid='v@example.org'/>",
+            "cancel unexpected-request not-subscribed"
+        ),
+    ])
+    func subscribesNobodyButWhoAsks(_ request: String, _ error: String) throws {
+        var talk = NodesConversation()
+        _ = try talk.create("n", ["access_model": "open"])
+        _ = try talk.subscribe("w@example.org/1", "n")
+        let outcome = try talk.set(request, from: Self.viewer)
+        #expect(outcome.error == error)
+        #expect(outcome.changes.isEmpty)
+    }
 }
