@@ -7,7 +7,7 @@ package enum PEPModule: Module {
         Specification(
             "XEP-0060",
             version: "1.30.0",
-            leftOut: "payment, anonymous subscribers, nodes that have moved"
+            leftOut: "payment, anonymous subscribers, several items at once (§12.11)"
         ),
     ]
     package static let accountFeatures = PubSubFeatures.of(.personal)
