@@ -83,7 +83,7 @@ extension PubSubService {
             effects.append(.send(notice(of: affiliation, to: jid, on: node.name)))
             let change = accessChanged(
                 of: node.name,
-                for: { $0.bare == jid },
+                for: jid,
                 relation: relation
             )
             effects += change.filter(\.isStored)

@@ -63,6 +63,7 @@ extension PubSubService {
         guard let form = message.payload("x", Namespace.dataForms).flatMap(DataForm.init),
             form.formType == Self.approvalFormType
         else { throw StanzaError(.serviceUnavailable) }
+        time = now
         // XEP-0060 §8.6: who cancels leaves the request where it is.
         guard form.kind != .cancel else { return [] }
         let node = try node(named: form["pubsub#node"]?.first)
@@ -110,8 +111,7 @@ extension PubSubService {
         approved.state = .subscribed
         var effects = save(approved, on: name)
         effects.append(tell(approved, as: approved.state.rawValue, on: name))
-        let bare = record.jid.bare
-        let notified = enrol(interested.keys.filter { $0.bare == bare }, on: name)
+        let notified = enrol(interested.sessions(of: record.jid), on: name)
         effects += notified
         guard notified.isEmpty else {
             return effects + tellOwners(of: approved, as: approved.state.rawValue, on: name)
@@ -119,14 +119,14 @@ extension PubSubService {
         return effects + begun(approved, on: name, asked: record.jid)
     }
 
-    /// Some may have a node now that could not, and some can't any more: by its configuration, by
-    /// their affiliation or by what they are to its owner (XEP-0060 §8.7, last note; §12.14).
+    /// Some may have a node now that could not, and some can't any more, all or one entity: by the
+    /// configuration, by an affiliation or by what they are to the owner (XEP-0060 §8.7, §12.14).
     ///
     /// What others are to an owner a service does not know but of who asks: while the access model
     /// is as it was in `before`, those whom it let in by that stay.
     mutating func accessChanged(
         of name: String,
-        for isMeant: (JID) -> Bool = { _ in true },
+        for entity: JID? = nil,
         since before: NodeConfiguration? = nil,
         relation: (JID) -> Relation
     ) -> [PubSubEffect] {
@@ -134,15 +134,15 @@ extension PubSubService {
         let isKept =
             profile.kind == .shared && node.configuration.dependsOnRoster
             && before?.hasAccess(of: node.configuration) == true
-        func isJudged(_ jid: JID) -> Bool {
-            isMeant(jid) && (!isKept || node.affiliations[jid.bare] != nil)
-        }
+        func isJudged(_ jid: JID) -> Bool { !isKept || node.affiliations[jid.bare] != nil }
+        let sessions = entity.map { interested.sessions(of: $0) } ?? Array(interested.keys)
+        let records = entity.map { node.subscriptions.of(entity: $0) } ?? node.subscriptions.sorted
         var effects: [PubSubEffect] = []
-        for jid in node.audience.keys
-        where isJudged(jid) && !admits(jid, relation(jid), to: node) {
+        for jid in sessions
+        where node.audience[jid] != nil && isJudged(jid) && !admits(jid, relation(jid), to: node) {
             nodes[name]?.stopNotifying(jid)
         }
-        for record in node.subscriptions.sorted where isJudged(record.jid) {
+        for record in records where isJudged(record.jid) {
             let relation = relation(record.jid)
             if !maySubscribe(record.jid, relation, to: node) {
                 effects += cancel(record, on: name)
@@ -150,7 +150,7 @@ extension PubSubService {
                 effects += approve(record, on: name)
             }
         }
-        return effects + enrol(interested.keys.filter(isMeant), on: name)
+        return effects + enrol(sessions.filter(isJudged), on: name)
     }
 
     /// Whether the entity may have a subscription, be it one that waits.

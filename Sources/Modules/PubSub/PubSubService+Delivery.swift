@@ -57,7 +57,8 @@ extension PubSubService {
     }
 
     private mutating func forget(_ jid: JID) {
-        guard let gone = interested.removeValue(forKey: jid) else { return }
+        guard let gone = interested[jid] else { return }
+        interested[jid] = nil
         for name in gone.notify.nodes { nodes[name]?.stopNotifying(jid) }
         sessionsChanged(of: jid)
     }
@@ -70,7 +71,7 @@ extension PubSubService {
     ) -> [PubSubEffect] {
         let contact = contact.bare
         var effects: [PubSubEffect] = []
-        for jid in interested.keys.filter({ $0.bare == contact }) {
+        for jid in interested.sessions(of: contact) {
             // Only who gets the owner's presence is subscribed by being there (XEP-0060 §9.1.2).
             if relation.isOwner || relation.presenceAuthorized {
                 interested[jid]?.relation = relation
@@ -90,7 +91,7 @@ extension PubSubService {
         for name in Array(nodes.keys) {
             effects += accessChanged(
                 of: name,
-                for: { $0.bare == contact },
+                for: contact,
                 relation: { _ in relation }
             )
         }

@@ -61,7 +61,7 @@ extension PubSubService {
     mutating func purgeItems(ofOffline jid: JID) -> [PubSubEffect] {
         let publisher = jid.bare
         guard let names = offlinePurges[publisher],
-            !interested.keys.contains(where: { $0.bare == publisher })
+            !isPresent(publisher)
         else { return [] }
         offlinePurges[publisher] = nil
         var effects: [PubSubEffect] = []

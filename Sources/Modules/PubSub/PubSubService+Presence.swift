@@ -26,7 +26,7 @@ extension PubSubService {
         bounces[bare] = nil
         let wasAbsent = absent.remove(bare) != nil
         guard let names = subscribed[bare] else { return [] }
-        let others = interested.keys.contains { $0 != jid && $0.bare == bare }
+        let others = interested.sessions(of: bare).count > 1
         let isKnown = profile.kind == .personal || wasAbsent || others
         guard isKnown else { return [] }
         var effects: [PubSubEffect] = []
@@ -96,7 +96,7 @@ extension PubSubService {
 
     /// Whether the address, or any of a bare one's sessions, is known to be there.
     func isPresent(_ jid: JID) -> Bool {
-        jid.isBare ? interested.keys.contains { $0.bare == jid } : interested[jid] != nil
+        jid.isBare ? !interested.sessions(of: jid).isEmpty : interested[jid] != nil
     }
 
     /// Whether presence lets the subscription be told of events.
@@ -119,13 +119,11 @@ extension PubSubService {
     /// What the presence of addresses says, of all sessions of those that are bare; who is not
     /// there is left out.
     func shows(of addresses: some Collection<JID>) -> [JID: Set<Show>] {
-        guard !addresses.isEmpty else { return [:] }
-        let wanted = Set(addresses)
         var result: [JID: Set<Show>] = [:]
-        for (jid, entry) in interested {
-            if wanted.contains(jid) { result[jid] = [entry.show] }
-            let bare = jid.bare
-            if wanted.contains(bare) { result[bare, default: []].insert(entry.show) }
+        for jid in addresses {
+            let sessions = jid.isBare ? interested.sessions(of: jid) : [jid]
+            let shows = Set(sessions.compactMap { interested[$0]?.show })
+            if !shows.isEmpty { result[jid] = shows }
         }
         return result
     }

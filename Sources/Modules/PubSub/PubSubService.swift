@@ -71,7 +71,7 @@ package struct PubSubService: Sendable {
     /// Entries of the schedule for leases, those too that mean nothing any more.
     var leaseDuties = 0
     /// Who is there and wants notifications, by full address.
-    var interested: [JID: Interested] = [:]
+    var interested = Attendance()
     /// Nodes at which an entity has subscriptions, by its bare address.
     var subscribed: [JID: Set<String>] = [:]
     /// Nodes from which a publisher's items go when it goes offline, by its bare address.
