@@ -21,6 +21,9 @@ package enum Effect: Sendable {
     case relate(Routed, to: JID)
     /// Has the owner's nodes looked at then; the answer is ``AccountShard/woke(_:at:)``.
     case wake(owner: JID, Instant)
+    /// Tells the fleet service what has become of a host; the answer is
+    /// ``AccountShard/receive(_:at:)``.
+    case mirror(MirrorChange)
     /// Ends a session's stream; nil ends it in peace.
     case end(SessionID, StreamError?)
     /// Goes behind the requests of a session that sends no more, once around all shards and back

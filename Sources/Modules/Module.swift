@@ -152,6 +152,8 @@ package struct World: Sendable {
     package var services: [JID: PubSubService.Profile.Kind] = [:]
     /// Who may manage every node of the services.
     package var administrators: Set<JID> = []
+    /// Who besides the groups that see a host may know of every host: bare addresses and domains.
+    package var fleetAllowed: Set<JID> = []
     /// Sessions that an account may have at once; a login past it is refused.
     package var sessionsMaximum = 10
 
@@ -179,6 +181,9 @@ package struct World: Sendable {
 }
 
 extension World {
+    /// The service that mirrors the hosts' nodes; nil where there is none.
+    package var fleet: JID? { services.first { $0.value == .fleet }?.key }
+
     /// Whether the server answers for addresses of that domain.
     package func serves(_ name: String) -> Bool {
         name == domain.domain

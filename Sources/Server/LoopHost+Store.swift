@@ -70,12 +70,13 @@ extension LoopHost {
     }
 
     func load(_ request: LoadRequest, for owner: JID) {
+        let place = shard.place(of: request, for: owner)
         reading.async { [loop, store, log] in
             var payloads: [String: [UInt8]] = [:]
             do {
                 payloads = try store.payloads(
-                    owner: owner,
-                    node: request.node,
+                    owner: place.owner,
+                    node: place.node,
                     items: request.items
                 )
             } catch {

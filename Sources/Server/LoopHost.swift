@@ -155,6 +155,8 @@ extension LoopHost {
             guard let to = routed.stanza.to else { return }
             post(.stanza(shard.relate(routed, to: account)), to: placement.loop(of: to))
         case .wake(let owner): carryOut(shard.woke(owner, at: now), of: owner)
+        case .mirror(let change, let fleet):
+            carryOut(shard.receive(change, at: now), of: fleet)
         case .end(let session, let error): end(session, with: error)
         case .farewell(let session, let account, let visited):
             carryOut([.farewell(session, of: account, visited: visited)], of: account)
@@ -219,6 +221,9 @@ extension LoopHost {
         case .load(let owner, let request): load(request, for: owner)
         case .relate(let routed, let account):
             post(.relate(routed, to: account), to: placement.loop(of: account))
+        case .mirror(let change):
+            guard let fleet = world.fleet else { return }
+            post(.mirror(change, for: fleet), to: placement.loop(of: fleet))
         case .wake(let owner, let time): alarms.set(for: owner, at: time, on: self)
         case .end(let session, let error):
             post(.end(session, error), to: placement.loop(of: session))
@@ -362,7 +367,8 @@ extension LoopHost {
     }
 
     func add(_ account: Account) {
-        shard.add(account)
+        carryOut(shard.add(account), of: account.jid)
+        take([])
     }
 
     func remove(_ account: JID) {

@@ -133,6 +133,7 @@ final class Server: Sendable {
         }
         if let name = configuration.fleet.domain, let jid = try? JID(name) {
             world.services[jid] = .fleet
+            world.fleetAllowed = Set(configuration.fleet.allowed.compactMap { try? JID($0) })
         }
         return world
     }

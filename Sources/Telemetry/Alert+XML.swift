@@ -71,6 +71,14 @@ extension Alert {
         return element
     }
 
+    /// The alert standing by itself, as the fleet service shows it: with its level and its host.
+    package func element(of host: String) -> Element {
+        var element = element
+        element["host"] = host
+        element["level"] = level.rawValue
+        return element
+    }
+
     /// A bound of the bytes on the wire: every text escaped sixfold at worst, tags around it.
     fileprivate var bytesAtMost: Int {
         var texts = id.utf8.count + rule.utf8.count + summary.utf8.count

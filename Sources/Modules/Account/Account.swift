@@ -13,6 +13,9 @@ package struct Account: Sendable {
     /// Services here that follow this account's presence, for the subscriptions that depend on it.
     var watchers: Set<JID> = []
 
+    /// What the fleet service was told last of whether the account is up.
+    var isToldUp = false
+
     package init(jid: JID, roster: Roster, pep: PubSubService) {
         self.jid = jid
         self.roster = roster

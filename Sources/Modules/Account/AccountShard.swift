@@ -5,18 +5,21 @@ package import XMPP
 /// Owned by one event loop. All that concerns an account goes through its shard in the order in
 /// which it came (RFC 6120 §10.1).
 package struct AccountShard: Sendable {
-    package private(set) var accounts: [JID: Account]
+    package internal(set) var accounts: [JID: Account]
     /// The services that live on this shard, by their domains.
-    package private(set) var services: [JID: PubSubService]
+    package internal(set) var services: [JID: PubSubService]
     package private(set) var world: World
     private var capabilities = CapabilityCache()
     /// What the clients were told of last, while newer groups wait for ``followGroups()``.
     private var groupsBefore: SharedGroups?
+    /// What the fleet service has to tell of those groups then.
+    private var fleetNews: [Effect] = []
 
     package init(_ accounts: [Account], services: [PubSubService] = [], world: World) {
         self.accounts = Dictionary(accounts.map { ($0.jid, $0) }) { _, last in last }
         self.services = Dictionary(services.map { ($0.owner, $0) }) { _, last in last }
         self.world = world
+        prepareFleet()
     }
 
     /// Everyone here who has nodes.
@@ -26,7 +29,7 @@ package struct AccountShard: Sendable {
     package mutating func started(_ owner: JID, at now: Instant) -> [Effect] {
         let effects =
             services[owner]?.started(at: now) ?? accounts[owner]?.pep.started(at: now) ?? []
-        return effects.map { $0.effect(of: owner) }
+        return effects.map { $0.effect(of: owner) } + announce(owner)
     }
 
     /// The time has come that an owner's nodes asked for.
@@ -435,11 +438,6 @@ extension AccountShard {
 // MARK: - Administration
 
 extension AccountShard {
-    /// Adds an account that was just registered.
-    package mutating func add(_ account: Account) {
-        accounts[account.jid] = account
-    }
-
     /// Removes an account and ends its sessions: nothing of it is left for who comes after.
     package mutating func remove(_ jid: JID) -> [Effect] {
         var effects: [Effect] = []
@@ -449,6 +447,7 @@ extension AccountShard {
                 .end(session.id, StreamError(.notAuthorized, text: "the account was removed"))
             )
         }
+        effects += accounts[jid]?.endMirroring() ?? []
         accounts[jid] = nil
         return effects
     }
@@ -460,6 +459,7 @@ extension AccountShard {
         var restored = account
         restored.sessions = current.sessions
         restored.watchers = current.watchers
+        restored.pep.isMirrored = current.pep.isMirrored
         restored.pep.adoptInterest(of: current.pep)
         accounts[account.jid] = restored
     }
@@ -479,16 +479,18 @@ extension AccountShard {
     package mutating func replaceGroups(with groups: SharedGroups) {
         groupsBefore = groupsBefore ?? world.groups
         world.groups = groups
+        fleetNews += judgeFleet()
     }
 
     /// Clients' rosters, presence and notifications follow the groups that were replaced.
     package mutating func followGroups() -> [Effect] {
         guard let old = groupsBefore else { return [] }
         groupsBefore = nil
-        var effects: [Effect] = []
+        var effects = fleetNews
+        fleetNews = []
         for jid in accounts.keys {
             effects += accounts[jid]?.groupsChanged(from: old, to: world.groups) ?? []
         }
-        return effects
+        return effects + followHosts(from: old)
     }
 }

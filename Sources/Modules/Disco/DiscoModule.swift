@@ -48,6 +48,7 @@ package enum DiscoModule: Module {
         if let answer = try service.discoCommands(request, relation) {
             return [request.result(answer)]
         }
+        if node != nil { try service.admitToFleet(request.from) }
         if request.payload.namespace == Namespace.discoItems {
             let items = try service.discoItems(
                 node: node,

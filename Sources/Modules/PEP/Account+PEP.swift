@@ -53,6 +53,7 @@ extension PubSubEffect {
         case .reply(let stanza), .send(let stanza): .route(Routed(stanza))
         case .notify(let notification): .notify(notification)
         case .load(let request): .load(owner: owner, request)
+        case .mirror(let change): .mirror(change)
         case .wake(let time): .wake(owner: owner, time)
         case .watch(let account):
             .route(Routed(Stanza(.presence, type: "probe", from: owner, to: account)))

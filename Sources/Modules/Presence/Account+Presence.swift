@@ -37,7 +37,7 @@ extension Account {
             show: Show(presence),
             at: now
         ).map { $0.effect(of: jid) }
-        return effects
+        return effects + tellState()
     }
 
     /// RFC 6121 §4.7.2.3: an integer from −128 to 127, 0 where it is absent.
@@ -113,7 +113,7 @@ extension Account {
             told.subtract(audience)
         }
         effects.append(.spread(Routed(presence, origin: session.origin), to: Array(told)))
-        return effects
+        return effects + tellState()
     }
 
     /// A session's stream is over: what is left to tell, if it did not say goodbye itself.

@@ -123,7 +123,17 @@ extension PubSubService {
         if let plan = nodes.values[index].plans[key] { return plan }
         let plan = makePlan(of: nodes.values[index], about: host, for: .items)
         nodes.values[index].plans[key] = plan
+        notePlans(of: nodes.keys[index])
         return plan
+    }
+
+    /// Remembers which nodes have plans, so that dropping them looks at no others.
+    private mutating func notePlans(of name: String) {
+        if planned.count > 2 * nodes.count {
+            // Nodes that are gone.
+            planned = planned.filter { nodes[$0] != nil }
+        }
+        planned.insert(name)
     }
 
     private func planKey(_ nodesHost: JID?, _ host: JID?) -> PlanKey {
@@ -263,9 +273,7 @@ extension PubSubService {
     private func holders(of node: Node) -> [(Node, DeliveryPlan.Coverage.Way)] {
         var holders: [(Node, DeliveryPlan.Coverage.Way)] = []
         if !node.subscriptions.isEmpty { holders.append((node, .itself)) }
-        for pattern in patterns.values where pattern.pattern?.matches(node.name) == true {
-            holders.append((pattern, .pattern))
-        }
+        for pattern in patterns.covering(node.name) { holders.append((pattern, .pattern)) }
         return holders + collectionHolders(of: node.name)
     }
 
@@ -273,12 +281,16 @@ extension PubSubService {
     mutating func plansChanged(of holder: String) {
         nodes[holder]?.plans = [:]
         if holder == CollectionGraph.root {
-            for name in Array(nodes.keys) { nodes[name]?.plans = [:] }
+            for name in planned { nodes[name]?.plans = [:] }
+            planned = []
         } else if nodes[holder]?.isCollection == true {
             for name in collections.descendants(of: holder) { nodes[name]?.plans = [:] }
         }
         guard let pattern = patterns[holder]?.pattern else { return }
-        for name in Array(nodes.keys) where pattern.matches(name) { nodes[name]?.plans = [:] }
+        for name in planned where pattern.matches(name) {
+            nodes[name]?.plans = [:]
+            planned.remove(name)
+        }
     }
 }
 

@@ -3,25 +3,36 @@ package import XMPP
 /// Who may know of which host (docs/protocol.md, the fleet service): members of the groups that see
 /// the host, and those whom the operator lists.
 package struct FleetAccess: Sendable, Equatable {
-    package var groups: SharedGroups
+    package let groups: SharedGroups
     /// Bare addresses and domains that may know of every host.
-    package var allowed: Set<JID>
+    package let allowed: Set<JID>
+    /// The groups that hosts are in.
+    private let hostGroups: Set<String>
 
     package init(groups: SharedGroups, allowed: Set<JID> = []) {
         self.groups = groups
         self.allowed = allowed
+        hostGroups = (groups.groups[ControlRequest.hostsGroup]?.members ?? [])
+            .reduce(into: []) { $0.formUnion(groups.groups(of: $1)) }
     }
 
+    /// The monitored hosts.
+    var hosts: Set<JID> { groups.groups[ControlRequest.hostsGroup]?.members ?? [] }
+
+    func isHost(_ jid: JID) -> Bool { hosts.contains(jid) }
+
     /// Whether the entity may know of the host.
+    ///
+    /// The host's groups alone decide: hosts in the same groups have the same audience.
     func admits(_ jid: JID, to host: JID) -> Bool {
         let bare = jid.bare
-        return bare == host || mayKnowAll(bare) || groups.connects(bare, host)
+        return mayKnowAll(bare) || groups.sees(bare, membersOf: groups.groups(of: host))
     }
 
     /// Whether there is any host that the entity may know of.
     func admitsToAny(_ jid: JID) -> Bool {
         let bare = jid.bare
-        return mayKnowAll(bare) || !groups.contacts(of: bare).isEmpty
+        return mayKnowAll(bare) || groups.sees(bare, membersOf: hostGroups)
     }
 
     private func mayKnowAll(_ bare: JID) -> Bool {

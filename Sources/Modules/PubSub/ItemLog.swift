@@ -26,6 +26,8 @@ struct ItemLog: Sendable, Equatable {
 
     var count: Int { items.count }
     var isEmpty: Bool { items.isEmpty }
+    /// Bytes of the payloads that are in memory.
+    var bytesInMemory: Int { warmBytes }
 
     subscript(id: String) -> Item? { numbers[id].flatMap { items[$0] } }
 
@@ -60,6 +62,13 @@ struct ItemLog: Sendable, Equatable {
         order.append(next)
         next &+= 1
         cut()
+    }
+
+    /// Brings a payload into memory; the item keeps its place.
+    mutating func fill(_ id: String, _ payload: [UInt8]) {
+        guard let number = numbers[id], items[number]?.payload == .stored else { return }
+        items[number]?.payload = .bytes(payload)
+        warmBytes += payload.count
     }
 
     /// Removes the item, and returns it.

@@ -4,7 +4,7 @@ struct NodePattern: Sendable, Hashable {
     /// Levels of a pattern; hosts and groups need two.
     static let levelsMaximum = 16
 
-    private let levels: [String]
+    let levels: [String]
 
     /// Nil where the name has no wildcard, or too many levels.
     init?(_ name: String) {

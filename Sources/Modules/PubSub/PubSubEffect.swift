@@ -1,3 +1,4 @@
+import Telemetry
 package import XMPP
 
 /// What follows from a decision of the engine.
@@ -10,6 +11,8 @@ package enum PubSubEffect: Sendable {
     case wake(Instant)
     /// A message of the service's own, as a form for a node's owner.
     case send(Stanza)
+    /// Tells the fleet service what has become of a node of this host.
+    case mirror(MirrorChange)
     /// Has the presence of a local account's sessions told from here on, what there is at once.
     case watch(JID)
 }
@@ -27,6 +30,8 @@ package struct LoadRequest: Sendable, Hashable {
         case lastItem(Recipient, ItemRecord)
         /// To send the last item to a subscription, of that id, that it has to match.
         case firstItem(Recipient, ItemRecord, String, on: String)
+        /// To make of a host's items what the nodes about all hosts show.
+        case aggregate(MonitoringNode, of: JID)
     }
 
     /// The request with what the store found; of no use to another than who asked.

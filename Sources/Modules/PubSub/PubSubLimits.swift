@@ -51,6 +51,13 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let idsPerRequestMaximum = 1_000
     /// Entities that may ask an owner for notifications at once.
     package static let interestedMaximum = 100_000
+    /// Names with wildcards that one entity may be subscribed to: each is looked at when the
+    /// events of a node are planned.
+    package static let patternsPerSubscriberMaximum = 100
+    /// Subscriptions of one entity whose first items are being sent at once.
+    package static let burstsPerSubscriberMaximum = 4
+    /// Items that one subscription begins with.
+    package static let burstItemsMaximum = 100_000
     /// Affiliations of one node.
     package static let affiliationsMaximum = 10_000
     /// Comparisons that the filters of one node or pattern may take for one item, those included

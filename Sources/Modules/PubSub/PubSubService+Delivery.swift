@@ -18,7 +18,9 @@ extension PubSubService {
         guard before != nil || interested.count < PubSubLimits.interestedMaximum else { return [] }
         let isSameSession = before?.recipient == recipient
         let known = isSameSession ? before : nil
-        let notify = notify ?? known?.notify ?? NotifySet.none
+        // Capabilities ask for nodes as a whole, the fleet's are told host by host.
+        let asked = profile.kind == .fleet ? NotifySet.none : notify
+        let notify = asked ?? known?.notify ?? NotifySet.none
         let show = show ?? known?.show ?? .online
         if known?.notify == notify, known?.relation == relation, known?.show == show { return [] }
         interested[recipient.jid] = Interested(
@@ -53,7 +55,7 @@ extension PubSubService {
     /// An entity is gone.
     package mutating func unavailable(_ jid: JID) -> [PubSubEffect] {
         forget(jid)
-        return departed(jid) + purgeItems(ofOffline: jid)
+        return completed(departed(jid) + purgeItems(ofOffline: jid))
     }
 
     private mutating func forget(_ jid: JID) {
@@ -101,6 +103,7 @@ extension PubSubService {
     /// Takes over who is there and wants what, from a service that this one replaces; they have
     /// the last items.
     package mutating func adoptInterest(of other: PubSubService) {
+        adoptMirrors(of: other)
         interested = other.interested
         absent = other.absent
         ids = other.ids
@@ -201,7 +204,10 @@ extension PubSubService {
             } else {
                 fleetAccess.admitsToAny(jid)
             }
-        guard isAdmitted else { throw StanzaError(.forbidden) }
+        // To others there is no such host.
+        guard isAdmitted else {
+            throw StanzaError(fleetAccess.admitsToAny(jid) ? .itemNotFound : .forbidden)
+        }
     }
 
     func admits(_ jid: JID, _ relation: Relation, to node: Node, about host: JID? = nil) -> Bool {

@@ -20,7 +20,7 @@ extension PubSubService {
         }
         try admit(jid, relation, to: node)
         // XEP-0060 §5.5: an item has its id for a name, and no node.
-        let items = node.items.latest(PubSubLimits.idsPerRequestMaximum)
+        let items = items(of: node, for: jid).latest(PubSubLimits.idsPerRequestMaximum)
         return DiscoItems(node: name, items: items.map { .init(jid: owner, name: $0.id) })
     }
 

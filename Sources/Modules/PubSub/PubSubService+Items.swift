@@ -6,10 +6,11 @@ extension PubSubService {
         _ action: Element,
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
-        let node = try node(named: action["node"])
+        var node = try node(named: action["node"])
         try admit(request.from, request.relation, to: node)
         // XEP-0248 §6.2.3
         guard !node.isCollection else { throw .unsupported("retrieve-items") }
+        node.items = items(of: node, for: request.from)
         let items = try chosen(action, of: node)
         let missing = items.filter { $0.payload == .stored }.map(\.id)
         let records = items.map { $0.record }
@@ -85,6 +86,8 @@ extension PubSubService {
                 return record
             }
             return [answer(iq, node: loaded.request.node, found)]
+        case .aggregate(let node, let host):
+            return aggregate(loaded, of: node, host, at: now)
         case .lastItem(let recipient, var record):
             guard let payload = loaded.payloads[record.id],
                 nodes[loaded.request.node]?.items.newest?.id == record.id

@@ -7,7 +7,7 @@ extension PubSubService {
     func watchSubscribers() -> [PubSubEffect] {
         guard profile.kind != .personal else { return [] }
         var watched: Set<JID> = []
-        for holder in [nodes, patterns].flatMap(\.values) {
+        for holder in Array(nodes.values) + patterns.all {
             for record in holder.subscriptions.all
             where record.needsPresence(on: holder.configuration) {
                 watched.insert(record.jid.bare)

@@ -132,8 +132,8 @@ extension PubSubService {
             let ids: [String] =
                 if let index = nodes.index(forKey: name) {
                     nodes.values[index].subscriptions.filters.matches(fields, budget: &budget)
-                } else if let index = patterns.index(forKey: name) {
-                    patterns.values[index].subscriptions.filters.matches(fields, budget: &budget)
+                } else if let filters = patterns.filters(of: name) {
+                    filters.matches(fields, budget: &budget)
                 } else {
                     []
                 }

@@ -28,6 +28,7 @@ extension PubSubService {
             return renew(waiting, options, on: node, request)
         }
         try checkRoom(for: jid, on: node)
+        try checkBurst(for: jid, on: node)
         try checkSelection(options, of: jid, on: node)
         try checkPresence(of: jid, options, on: node)
         let record = SubscriptionRecord(
@@ -272,21 +273,13 @@ extension PubSubService {
                 isArrival: isArrival
             )
         }
-        guard let pattern = holder.pattern else {
-            guard holder.configuration.sendsLastItem(onArrival: isArrival) else { return [] }
-            // Where the session that asks is notified itself, its bare address is not.
-            let session = isGoverned(asked, on: holder) ? nil : holder.audience[asked]
-            return lastItem(of: holder, to: session ?? recipient, for: coverage)
+        guard !beginsWithBurst(holder) else {
+            return beginBurst(of: coverage, on: holder, to: recipient, isArrival: isArrival)
         }
-        var effects: [PubSubEffect] = []
-        for node in nodes.values
-        where pattern.matches(node.name)
-            && node.configuration.sendsLastItem(onArrival: isArrival)
-            && admits(subscription.jid, Relation(), to: node)
-        {
-            effects += lastItem(of: node, to: recipient, for: coverage)
-        }
-        return effects
+        guard holder.configuration.sendsLastItem(onArrival: isArrival) else { return [] }
+        // Where the session that asks is notified itself, its bare address is not.
+        let session = isGoverned(asked, on: holder) ? nil : holder.audience[asked]
+        return lastItem(of: holder, to: session ?? recipient, for: coverage)
     }
 }
 

@@ -51,7 +51,15 @@ package struct PubSubService: Sendable {
     package let profile: Profile
     var nodes: [String: Node] = [:]
     /// Names with wildcards that were subscribed to, by name.
-    var patterns: [String: Node] = [:]
+    var patterns = PatternTable()
+    /// Nodes that may have plans.
+    var planned: Set<String> = []
+    /// Whether the fleet service has to be told of the nodes: whether the account is a host.
+    package internal(set) var isMirrored = false
+    /// What the fleet service knows of the hosts.
+    var fleet = FleetBook()
+    /// First items that are still due, by subscription.
+    var bursts: [String: Burst] = [:]
     /// Which nodes are in which collections.
     var collections = CollectionGraph()
     /// Collections that have subscriptions, the root among them.
@@ -161,14 +169,14 @@ package struct PubSubService: Sendable {
     /// What is to be done from the start, as the end of leases that were given before it.
     package mutating func started(at now: Instant) -> [PubSubEffect] {
         time = now
-        var effects = watchSubscribers()
+        var effects = forgetOrphans() + watchSubscribers()
         for name in Array(nodes.keys) {
             scheduleExpiry(of: name)
             _ = followPublishers(of: name)
         }
         // Nobody is there yet.
         for publisher in Array(offlinePurges.keys) { effects += purgeItems(ofOffline: publisher) }
-        return effects + announcement()
+        return completed(effects) + announcement()
     }
 
     /// The time has come that was asked for.
@@ -180,11 +188,13 @@ package struct PubSubService: Sendable {
             if case .deliver(let subscription) = duty { waiting.append(subscription) }
             effects += perform(duty, at: now)
         }
-        return effects + deliverHeld(to: waiting) + announcement()
+        return completed(effects + deliverHeld(to: waiting)) + announcement()
     }
 
     private mutating func perform(_ duty: Schedule.Duty, at now: Instant) -> [PubSubEffect] {
         switch duty {
+        case .gatherEvents: sortEventsIn()
+        case .continueBurst(let subscription): continueBurst(subscription)
         case .expireItems(let node): expireItems(of: node, at: now)
         case .endSubscription(let node, let id): endLease(on: node, id, at: now)
         case .announceEnd(let node, let id): announceEnd(on: node, id, at: now)
@@ -230,8 +240,7 @@ package struct PubSubService: Sendable {
         _ change: (inout Node) -> Result
     ) -> Result? {
         if let index = nodes.index(forKey: name) { return change(&nodes.values[index]) }
-        if let index = patterns.index(forKey: name) { return change(&patterns.values[index]) }
-        return nil
+        return patterns.update(name, change)
     }
 }
 
@@ -284,9 +293,10 @@ extension PubSubService {
         time = now
         relate(by: relation)
         let request = PubSubRequest(iq: iq, from: from, relation: relation(from), now: now)
+        if profile.kind == .fleet { try refuse(payload, request) }
         requester = (from.bare, request.relation)
         defer { requester = nil }
-        return try answer(payload, request, relation) + announcement()
+        return completed(try answer(payload, request, relation)) + announcement()
     }
 
     private mutating func answer(

@@ -15,6 +15,10 @@ struct Schedule: Sendable {
         case announceEnd(node: String, id: String)
         /// Items or a digest that were held back are due to a subscription.
         case deliver(subscription: String)
+        /// What the hosts' logs held before is to be sorted in.
+        case gatherEvents
+        /// A subscription that covers much is due its next items.
+        case continueBurst(subscription: String)
         /// A period of the node's history is over.
         case recordHistory(node: String)
     }

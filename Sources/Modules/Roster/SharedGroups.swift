@@ -46,6 +46,11 @@ package struct SharedGroups: Sendable, Equatable {
         return groups(of: account).contains { !(visible[$0] ?? []).isDisjoint(with: theirs) }
     }
 
+    /// Whether the account sees who is in any of these groups.
+    package func sees(_ account: JID, membersOf names: Set<String>) -> Bool {
+        groups(of: account).contains { !(visible[$0] ?? []).isDisjoint(with: names) }
+    }
+
     /// Those whom the account sees, each with the names of the groups that it is seen through.
     package func contacts(of account: JID) -> [JID: Set<String>] {
         var contacts: [JID: Set<String>] = [:]

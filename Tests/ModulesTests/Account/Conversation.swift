@@ -1,5 +1,6 @@
-import Modules
 import XMPP
+
+@testable import Modules
 
 /// A shard with its host played by the test: effects are carried out at once, and what reaches a
 /// session can be read.
@@ -11,6 +12,13 @@ struct Conversation {
     private(set) var stored: [Change] = []
     /// Stanzas for other domains.
     private(set) var sentAway: [Stanza] = []
+    /// How many recipients notifications had.
+    private(set) var notified = 0
+    /// Payloads that were read from the store, as `owner node item`.
+    private(set) var loads: [String] = []
+    /// What the store answers to every question.
+    var payload: [UInt8] = []
+    private var wakes: [(owner: JID, time: Instant)] = []
     private var counter: UInt64 = 0
     var now = Instant(milliseconds: 1_000_000)
 
@@ -19,14 +27,50 @@ struct Conversation {
         CommandsModule.self, PubSubModule.self,
     ]
 
-    init(_ accounts: [String], groups: SharedGroups = SharedGroups()) {
-        let world = World(
+    /// The fleet service, where there is one.
+    static let fleet = JID(normalizedLocal: nil, domain: "monitor.example.com")
+
+    /// `nodes` is what the store has of accounts and of the fleet service.
+    init(
+        _ accounts: [String],
+        groups: SharedGroups = SharedGroups(),
+        hasFleet: Bool = false,
+        allowed: Set<JID> = [],
+        nodes: [JID: [NodeRecord]] = [:]
+    ) {
+        var world = World(
             domain: JID(normalizedLocal: nil, domain: "example.com"),
             modules: ModuleTable(Self.modules),
             groups: groups,
             software: .init(name: "Lapwing", version: "test")
         )
-        shard = AccountShard(accounts.map { Account(jid: Self.jid($0)) }, world: world)
+        var services: [PubSubService] = []
+        if hasFleet {
+            world.services[Self.fleet] = .fleet
+            world.fleetAllowed = allowed
+            services = [
+                PubSubService(owner: Self.fleet, profile: .fleet(), nodes: nodes[Self.fleet] ?? [])
+            ]
+        }
+        shard = AccountShard(
+            accounts.map { Account(jid: Self.jid($0), nodes: nodes[Self.jid($0)] ?? []) },
+            services: services,
+            world: world
+        )
+    }
+
+    /// What is to be done from the start.
+    mutating func start() {
+        for owner in shard.owners { carryOut(shard.started(owner, at: now)) }
+    }
+
+    /// Lets time pass, and wakes who asked for it.
+    mutating func pass(milliseconds: Int64) {
+        now = Instant(milliseconds: now.milliseconds + milliseconds)
+        while let next = wakes.firstIndex(where: { $0.time <= now }) {
+            let owner = wakes.remove(at: next).owner
+            carryOut(shard.woke(owner, at: now))
+        }
     }
 
     static func jid(_ local: String) -> JID {
@@ -68,8 +112,29 @@ struct Conversation {
         carryOut(shard.followGroups())
     }
 
+    mutating func add(_ account: String) {
+        carryOut(shard.add(Account(jid: Self.jid(account))))
+    }
+
     mutating func remove(_ account: String) {
         carryOut(shard.remove(Self.jid(account)))
+    }
+
+    /// The answer to a session's request, which is taken out of what came to it.
+    mutating func reply(to id: String, of name: String) -> Stanza? {
+        guard let (session, _) = sessions[name],
+            let index = received[session]?.firstIndex(where: { $0.kind == .iq && $0.id == id })
+        else { return nil }
+        return received[session]?.remove(at: index)
+    }
+
+    func service(_ jid: JID) -> PubSubService? { shard.services[jid] }
+
+    /// The nodes that the store has, after all that was stored.
+    var records: [JID: [NodeRecord]] {
+        var store = StoreModel()
+        for case .pubsub(let change) in stored { store.apply(change) }
+        return Dictionary(grouping: store.records.values, by: \.owner)
     }
 
     /// What came to a session since the last time.
@@ -99,20 +164,37 @@ struct Conversation {
                 for account in accounts {
                     carryOut(shard.receive(interest, for: account, at: now))
                 }
-            case .notify(let notification):
-                for recipient in notification.recipients {
-                    guard let session = recipient.session else { continue }
-                    received[session, default: []].append(notification.stanza(to: recipient))
-                }
+            case .notify(let notification): notify(notification)
             case .relate(let routed, let account): route(shard.relate(routed, to: account))
-            case .load, .farewell, .wake: break
+            case .mirror(let change): carryOut(shard.receive(change, at: now))
+            case .wake(let owner, let time): wakes.append((owner, time))
+            case .load(let owner, let request): load(request, for: owner)
+            case .farewell: break
             case .end(let session, let error): ended[session] = error
             }
         }
     }
 
+    private mutating func notify(_ notification: Notification) {
+        notified += notification.recipients.count
+        for recipient in notification.recipients {
+            let named = recipient.session.map { [$0] }
+            let able = shard.sessions(for: recipient.jid, isHeadline: notification.isHeadline)
+            for session in named ?? able ?? [] {
+                received[session, default: []].append(notification.stanza(to: recipient))
+            }
+        }
+    }
+
+    private mutating func load(_ request: LoadRequest, for owner: JID) {
+        let place = shard.place(of: request, for: owner)
+        loads += request.items.map { "\(place.owner) \(place.node) \($0)" }
+        let payloads = Dictionary(uniqueKeysWithValues: request.items.map { ($0, payload) })
+        carryOut(shard.loaded(request.answered(payloads), for: owner, at: now))
+    }
+
     private mutating func route(_ routed: Routed) {
-        guard routed.stanza.to?.domain == "example.com" else {
+        guard let domain = routed.stanza.to?.domain, shard.world.serves(domain) else {
             sentAway.append(routed.stanza)
             return
         }

@@ -187,7 +187,7 @@ import XMPP
             case .reply: "reply"
             case .notify: "notify"
             case .load: "load"
-            case .wake, .send, .watch: "other"
+            case .wake, .send, .watch, .mirror: "other"
             }
         }
         #expect(kinds == ["store", "store", "reply"])

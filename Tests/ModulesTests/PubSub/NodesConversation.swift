@@ -36,6 +36,8 @@ struct NodesConversation {
         var wakes: [Instant] = []
         var sent: [Stanza] = []
         var watched: [JID] = []
+        /// How often the fleet service would be told.
+        var mirrored = 0
 
         /// `contact@example.org/top: node item 1`, sorted.
         var told: [String] {
@@ -119,6 +121,7 @@ struct NodesConversation {
             case .wake(let time): outcome.wakes.append(time)
             case .send(let stanza): outcome.sent.append(stanza)
             case .watch(let account): outcome.watched.append(account)
+            case .mirror: outcome.mirrored += 1
             }
         }
         return outcome

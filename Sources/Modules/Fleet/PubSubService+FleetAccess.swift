@@ -1,0 +1,110 @@
+import XMPP
+
+// Who may have what of the fleet.
+extension PubSubService {
+    /// Nobody changes mirrors, and who may know of no host learns nothing at all.
+    func refuse(_ payload: Element, _ request: PubSubRequest) throws(StanzaError) {
+        guard payload.namespace == Namespace.pubsub else { throw StanzaError(.forbidden) }
+        for child in payload.elements {
+            switch child.name {
+            case "publish", "retract", "create":
+                throw StanzaError(
+                    .forbidden,
+                    text: "these nodes mirror those of the hosts: publish there"
+                )
+            case "subscribe", "items", "options", "default":
+                try admitToFleet(request.from)
+            default: break
+            }
+        }
+    }
+
+    /// Who may know of no host is not told either which names there are.
+    func admitToFleet(_ jid: JID) throws(StanzaError) {
+        guard let fleetAccess, !fleetAccess.admitsToAny(jid) else { return }
+        throw StanzaError(.forbidden)
+    }
+
+    /// Whether `jid` may have the item of a node that it may have: on those about all hosts the
+    /// item's own host decides.
+    func admits(_ jid: JID, to item: ItemLog.Item, of node: Node) -> Bool {
+        guard let fleetAccess, node.host == nil else { return true }
+        return fleetAccess.admits(jid, to: item.publisher)
+    }
+
+    /// The node's items that `jid` may have.
+    func items(of node: Node, for jid: JID) -> ItemLog {
+        guard let fleetAccess, node.host == nil else { return node.items }
+        var hosts: [JID: Bool] = [:]
+        var log = node.items
+        for item in node.items.latest(.max) {
+            let isAdmitted =
+                hosts[item.publisher] ?? fleetAccess.admits(jid, to: item.publisher)
+            hosts[item.publisher] = isAdmitted
+            if !isAdmitted { log.remove(item.id) }
+        }
+        return log
+    }
+
+    /// Others may know of the hosts, or others are hosts.
+    ///
+    /// Hosts that are none any more are told of to who might know of them until now. Subscriptions
+    /// of those who may know of nothing that they cover end, and they are told.
+    mutating func follow(_ access: FleetAccess) -> [PubSubEffect] {
+        guard access != fleetAccess else { return [] }
+        var effects: [PubSubEffect] = []
+        for host in Array(fleet.hosts.keys) where !access.isHost(host) { forget(host, &effects) }
+        fleetAccess = access
+        for name in planned { nodes[name]?.plans = [:] }
+        planned = []
+        for (jid, names) in subscribed {
+            let isOut = !access.admitsToAny(jid)
+            for name in names {
+                let host = nodes[name]?.host
+                guard isOut || host.map({ !access.admits(jid, to: $0) }) == true else { continue }
+                effects += dismiss(jid, from: name)
+            }
+        }
+        return effects + announcement()
+    }
+
+    private mutating func dismiss(_ jid: JID, from name: String) -> [PubSubEffect] {
+        var effects: [PubSubEffect] = []
+        let holder = nodes[name] ?? patterns[name]
+        for record in holder?.subscriptions.of(entity: jid) ?? [] {
+            effects += end(record, on: name)
+            // XEP-0060 §8.8.4: the end of a subscription is told to the one that had it.
+            let ended = Element(
+                "subscription",
+                Namespace.pubsubEvent,
+                attributes: [
+                    .init("node", name), .init("jid", record.jid.description),
+                    .init("subid", record.id), .init("subscription", "none"),
+                ]
+            )
+            let event = Element("event", Namespace.pubsubEvent, [ended])
+            effects.append(.send(Stanza(.message, from: owner, to: record.jid, [event])))
+        }
+        return effects
+    }
+
+    /// Takes over the mirrors of a service that this one replaces; the store has only the
+    /// subscriptions.
+    mutating func adoptMirrors(of other: PubSubService) {
+        guard profile.kind == .fleet else { return }
+        fleetAccess = other.fleetAccess
+        fleet = other.fleet
+        bursts = other.bursts
+        for (name, node) in other.nodes {
+            var adopted = node
+            adopted.plans = [:]
+            adopted.subscriptions = nodes[name]?.subscriptions ?? Subscriptions()
+            nodes[name] = adopted
+        }
+        for name in Array(nodes.keys) where other.nodes[name] == nil { nodes[name] = nil }
+        if !fleet.gathered.isEmpty { schedule.add(.gatherEvents, at: Instant(milliseconds: 0)) }
+        for id in bursts.keys {
+            schedule.add(.continueBurst(subscription: id), at: Instant(milliseconds: 0))
+        }
+    }
+}
