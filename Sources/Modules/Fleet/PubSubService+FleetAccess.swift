@@ -4,10 +4,14 @@ import XMPP
 extension PubSubService {
     /// Nobody changes mirrors, and who may know of no host learns nothing at all.
     func refuse(_ payload: Element, _ request: PubSubRequest) throws(StanzaError) {
-        guard payload.namespace == Namespace.pubsub else { throw StanzaError(.forbidden) }
+        let isOwners = payload.namespace == Namespace.pubsubOwner
         for child in payload.elements {
             switch child.name {
-            case "publish", "retract", "create":
+            // XEP-0060 §8.1.1, §8.3.1: to make and set nodes is no feature of the service at all.
+            case "create": break
+            case "default" where isOwners: break
+            case _ where isOwners: throw StanzaError(.forbidden)
+            case "publish", "retract":
                 throw StanzaError(
                     .forbidden,
                     text: "these nodes mirror those of the hosts: publish there"

@@ -66,7 +66,7 @@ class Lapwing:
     abilities = frozenset({
         "groups", "offline-refused", "strict-streams", "exact-errors", "exact-presence",
         "exact-notifications", "delayed-last-item", "verified-capabilities",
-        "pubsub-service",
+        "pubsub-service", "fleet-service",
     })
 
     def __init__(self, workshop, domain="example.test", more="", log_level="notice"):

@@ -87,8 +87,8 @@ import XMPP
 
     @Test(arguments: [
         "<publish node='host/web/cpu'><item/></publish>", "<publish node='x'><item/></publish>",
-        "<retract node='host/web/cpu'><item id='current'/></retract>", "<create node='x'/>",
-        "<create/>", "#<delete node='host/web/cpu'/>", "#<purge node='fleet'/>",
+        "<retract node='host/web/cpu'><item id='current'/></retract>",
+        "#<delete node='host/web/cpu'/>", "#<purge node='fleet'/>",
         "#<configure node='fleet'/>", "#<affiliations node='fleet'/>", "#<delete node='x'/>",
         "#<subscriptions node='host/web/cpu'/>",
     ])
