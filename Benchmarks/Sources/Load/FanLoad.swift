@@ -15,6 +15,9 @@ struct FanLoad {
             count: try options.number("viewers", default: 100)
         )
         stage.announce(viewers)
+        // Accounts whose filters never match: one alone may not have so many subscriptions.
+        let others = try stage.logIn("other", count: try options.number("others", default: 0))
+        try filterOut(others, from: nodes, stage)
         try subscribe(viewers, to: nodes, publishers.count, stage)
         let residentBefore = try ProcessUsage(of: stage.process).residentKiB
         let flow = try Flow(
@@ -28,7 +31,7 @@ struct FanLoad {
         return try measure(flow, stage, residentBefore)
     }
 
-    /// Each viewer to each node, to one pattern, or with filters of which one matches.
+    /// Each viewer to each node, to one pattern, or with a filter that matches.
     private func subscribe(
         _ viewers: [Link],
         to nodes: Nodes,
@@ -37,7 +40,7 @@ struct FanLoad {
     ) throws(LoadError) {
         let usesFullJID = options.text("jid", default: "bare") == "full"
         let names = (0..<publishers).flatMap(nodes.names)
-        let filters = try options.number("filters", default: 0) / max(1, viewers.count)
+        let filters = try options.number("filters", default: 0)
         let pattern = options.text("pattern", default: "")
         var dialect = stage.dialect
         if !pattern.isEmpty, !dialect.isMQTT {
@@ -49,12 +52,34 @@ struct FanLoad {
                 return Stage.Requests(link, [dialect.subscription(node: pattern, jid: jid)])
             }
             if filters > 0 {
-                let texts = Filters.of(viewer: index, count: filters).map { filter in
-                    dialect.subscription(node: names[0], jid: jid, filter: filter)
-                }
-                return Stage.Requests(link, texts)
+                let filter = Filters.matching(index)
+                return Stage.Requests(
+                    link,
+                    [dialect.subscription(node: names[0], jid: jid, filter: filter)]
+                )
             }
             return Stage.Requests(link, names.map { dialect.subscription(node: $0, jid: jid) })
+        }
+        try stage.ask(all)
+    }
+
+    /// The rest of the filters, evenly on these accounts.
+    private func filterOut(
+        _ others: [Link],
+        from nodes: Nodes,
+        _ stage: Stage
+    ) throws(LoadError) {
+        guard !others.isEmpty else { return }
+        let each = try options.number("filters", default: 0) / others.count
+        let all = others.enumerated().map { index, link in
+            let texts = (0..<each).map { number in
+                stage.dialect.subscription(
+                    node: nodes.names(of: 0)[0],
+                    jid: link.account,
+                    filter: Filters.passing(index * each + number)
+                )
+            }
+            return Stage.Requests(link, texts)
         }
         try stage.ask(all)
     }

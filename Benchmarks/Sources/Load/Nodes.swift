@@ -75,18 +75,20 @@ extension Stage {
     }
 }
 
-/// Subscription filters for a sample as `Payload` makes it: the first of each viewer matches.
+/// Subscription filters for a sample as `Payload` makes it.
 enum Filters {
-    static func of(viewer: Int, count: Int) -> [String] {
-        (0..<count).map { index in
-            let number = viewer * count + index
-            if index == 0 { return "level = ok and cpu.user < \(50 + viewer)" }
-            switch number % 4 {
-            case 0: return "host = \"web-\(number)\""
-            case 1: return "cpu.user > \(20 + number)"
-            case 2: return "level >= warning and cpu.user > \(number)"
-            default: return "host = \"web-\(number)\" and cpu.m0 >= \(number)"
-            }
+    /// One that matches, another for each number.
+    static func matching(_ number: Int) -> String {
+        "level = ok and cpu.user < \(50 + number)"
+    }
+
+    /// One that never matches: equalities, thresholds and both.
+    static func passing(_ number: Int) -> String {
+        switch number % 4 {
+        case 0: "host = \"web-\(number)\""
+        case 1: "cpu.user > \(20 + number)"
+        case 2: "level >= warning and cpu.user > \(number)"
+        default: "host = \"web-\(number)\" and cpu.m0 >= \(number)"
         }
     }
 }
