@@ -134,9 +134,21 @@ class Checks:
             "{http://jabber.org/protocol/pubsub}subscription")]
         if held == [("#", session)] and not wanted:
             return "one subscription to the fleet"
-        if wanted and "fleet" not in self.server.abilities:
+        if wanted and "fleet-service" not in self.server.abilities:
             return f"{len(wanted)} nodes of each account"
         return None
+
+    def says_what_it_lost(self):
+        """The viewer leaves the group that sees the hosts, and comes back."""
+        viewer = f"{VIEWER}@{self.server.domain}"
+        screen = Screen(self.workshop, programs.top_command(self.server, VIEWER, PASSWORD))
+        try:
+            screen.wait_for(HOST, "up")
+            self.server.control("groups", "remove", "viewers", viewer)
+            screen.wait_for("the server ended the fleet's subscription", "No host")
+        finally:
+            self.server.control("groups", "add", "viewers", viewer)
+            screen.close()
 
     def notices_the_end(self):
         screen = Screen(self.workshop, programs.top_command(self.server, VIEWER, PASSWORD))
@@ -194,6 +206,9 @@ def main():
     report.check("the dashboard looks once, as JSON", checks.looks_once)
     report.check("the dashboard shows them, moves, resizes, ends with q", checks.shows)
     report.check("the dashboard wants nothing twice", checks.wants_nothing_twice)
+    if "fleet-service" in server.abilities:
+        report.check("the dashboard says that the fleet was taken from it",
+                     checks.says_what_it_lost)
     report.check("the dashboard shows a host that ended as down", checks.notices_the_end)
     for program in ("lapwing-agent", "lapwing-top"):
         report.check(f"{program}: a wrong password draws one line",
