@@ -50,8 +50,8 @@ enum Coverage {
         "#subscription-notifications": ["tellsWhoLosesAccess", "removesAndTells"],
         "#subscription-options": ["subscribesWithOptionsAndAnswersWithThem"],
         "urn:lapwing:1#filters": ["sendsOnlyWhatMatchesTheFilter"],
-        "urn:lapwing:1#fleet": ["fleetOffersWhatReadersNeedAlone"],
-        "urn:lapwing:1#wildcards": ["fleetOffersWhatReadersNeedAlone"],
+        "urn:lapwing:1#fleet": ["tellsAViewerOfAllHostsWhatTheyPublish", "sharesPayloads"],
+        "urn:lapwing:1#wildcards": ["coversNames", "coversNodesToCome"],
         "urn:xmpp:pubsub-filter:0": ["typesAreIncludedOrExcluded"],
     ]
 
