@@ -1,15 +1,19 @@
 """A terminal program under tmux, on a tmux server of its own."""
 
+import itertools
 import os
 import subprocess
 import time
+
+NUMBERS = itertools.count(1)
 
 
 class Screen:
     """Types into a program and reads what it shows."""
 
     def __init__(self, workshop, command, columns=120, rows=40, environment=None):
-        self.socket = workshop.file("tmux.sock")
+        # Not that of the one before, whose server may still be ending.
+        self.socket = workshop.file(f"tmux-{next(NUMBERS)}.sock")
         self.rows = rows
         variables = dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8")
         variables.pop("TMUX", None)
