@@ -114,6 +114,7 @@ final class Delays {
             // A quote and the end of the tag come between, whichever quote the server writes.
             let digits = start + 2..<start + 2 + Payload.timeDigits
             guard digits.upperBound <= bytes.count else { return }
+            guard bytes[digits].allSatisfy({ (48...57).contains($0) }) else { continue }
             var sent = 0
             for byte in bytes[digits] { sent = sent &* 10 &+ Int(byte &- 48) }
             let delay = moment - (sent - Payload.timeBase)
