@@ -14,6 +14,7 @@ struct Lapwingctl: AsyncParsableCommand {
               lapwingctl groups add viewers alice@example.org
               lapwingctl hosts                           which monitored hosts are up
               lapwingctl users --json
+              lapwingctl pubsub why alice@example.org host/web1/cpu --service monitor
               lapwingctl cert example.org                a certificate for a try
               lapwingctl check                           is the configuration right?
 
@@ -22,7 +23,7 @@ struct Lapwingctl: AsyncParsableCommand {
         version: "lapwingctl 0.1.0",
         subcommands: [
             Register.self, Unregister.self, ChangePassword.self, Users.self, Groups.self,
-            Hosts.self, Status.self, MakeCertificate.self, Check.self,
+            Hosts.self, Status.self, PubSubCommands.self, MakeCertificate.self, Check.self,
         ]
     )
 }

@@ -53,7 +53,7 @@ enum Operator {
         _ lock: DataDirectoryLock
     ) async throws -> ControlReply {
         switch request {
-        case .hosts, .status:
+        case .hosts, .status, .why:
             throw Failure("Lapwing is not running (data directory \(directory.path))")
         default:
             let server = try StoppedServer(target, directory, lock)

@@ -47,7 +47,7 @@ final class StoppedServer: Administrator {
         case .join(let membership): return try await join(membership)
         case .leave(let membership): return try await leave(membership)
         case .groups: return .groups(try groups())
-        case .hosts, .status:
+        case .hosts, .status, .why:
             return .refused(.init(.failed, "the server is not running"))
         }
     }

@@ -29,6 +29,8 @@ struct Backlog {
     private var front = 0
     /// Where each item that waits stands in `pieces`.
     private var places: [Key: Int] = [:]
+    /// Where the newest of each item stands, whichever subscriptions it is for.
+    private var newest: [EventSubject: Int] = [:]
     private var eventCount = 0
     /// Bytes that nothing can replace.
     private(set) var byteCount = 0
@@ -56,11 +58,16 @@ struct Backlog {
         case .item:
             let key = Key(subject: event.subject, isBare: target.isBare, own: target.own)
             if let place = places[key] {
-                pieces[place] = .event(event, target)
-                coalesced += 1
-                return
+                if newest[event.subject] == place {
+                    pieces[place] = .event(event, target)
+                    coalesced += 1
+                    return
+                }
+                // For other subscriptions one came between, which this one may not overtake.
+                drop(key)
             }
             places[key] = pieces.count
+            newest[event.subject] = pieces.count
         case .retracted(let id):
             let item = event.subject.item(id)
             drop(Key(subject: item, isBare: target.isBare, own: target.own))
@@ -80,6 +87,9 @@ struct Backlog {
             front += 1
             guard let piece else { continue }
             count(out: piece)
+            if case .event(let event, _) = piece, newest[event.subject] == front - 1 {
+                newest[event.subject] = nil
+            }
             if front == pieces.count {
                 pieces = []
                 front = 0
@@ -107,6 +117,7 @@ struct Backlog {
     private mutating func drop(_ key: Key) {
         guard let place = places.removeValue(forKey: key) else { return }
         pieces[place] = nil
+        if newest[key.subject] == place { newest[key.subject] = nil }
         eventCount -= 1
         coalesced += 1
     }

@@ -388,4 +388,8 @@ extension LoopHost {
     func counts() -> AccountShard.Counts { shard.counts }
 
     func isAvailable(_ account: JID) -> Bool { shard.isAvailable(account) }
+
+    func why(_ jid: JID, _ node: String, owner: JID) -> [Finding]? {
+        shard.why(jid, node, owner: owner, at: .now)
+    }
 }

@@ -17,6 +17,7 @@ extension Server: Administrator {
             case .groups: return .groups(groupListings)
             case .hosts: return .hosts(await hostStates())
             case .status: return .status(await status())
+            case .why(let jid, let node, let owner): return await why(jid, node, owner)
             }
         } catch {
             return .refused(.init(.failed, "\(error)"))
@@ -121,6 +122,14 @@ extension Server: Administrator {
             states.append(HostState(jid: member, isUp: isUp))
         }
         return states
+    }
+
+    private func why(_ jid: JID, _ node: String, _ owner: JID) async -> ControlReply {
+        let host = hosts[placement.loop(of: owner.bare)]
+        guard let findings = await host.why(jid, node, owner: owner.bare) else {
+            return .refused(.init(.missing, "\(owner.bare) is no account or service here"))
+        }
+        return .findings(findings)
     }
 
     private func status() async -> ServerStatus {

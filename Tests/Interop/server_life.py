@@ -97,6 +97,17 @@ class Checks:
         status = self.server.control("status", "--json").stdout
         expect(str(self.server.pid) in status, status)
 
+    def explains_delivery(self):
+        done = self.server.control("pubsub", "why", f"alice@{self.server.domain}", "news")
+        expect("there is no node news" in done.stdout, done.stdout)
+        findings = json.loads(self.server.control(
+            "pubsub", "why", f"alice@{self.server.domain}", "news", "--json",
+            "--service", f"alice@{self.server.domain}").stdout)
+        expect(findings[-1]["subject"] == "verdict", f"{findings}")
+        done = self.server.control("pubsub", "why", "alice@x", "news", "--service",
+                                   f"nobody@{self.server.domain}", check=False)
+        expect(done.returncode == 1, done.stdout)
+
     def uses_exit_codes(self):
         codes = [self.server.control(*arguments, check=False).returncode for arguments in (
             ("users",), ("unregister", "nobody", self.server.domain), ("register",))]
@@ -217,6 +228,7 @@ def main():
         ("groups", checks.manages_groups),
         ("an account is removed, and its session ended", checks.unregisters),
         ("status", checks.tells_status),
+        ("why somebody gets an item, or not", checks.explains_delivery),
         ("exit codes", checks.uses_exit_codes),
         ("every mechanism, every binding that Python has", checks.speaks_every_mechanism),
         ("PLAIN only inside TLS, nothing before STARTTLS", checks.hides_plain),

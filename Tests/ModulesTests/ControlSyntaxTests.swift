@@ -19,7 +19,7 @@ import XMPP
     private static let requests: [ControlRequest] = [
         .register(record), .unregister(alice), .changePassword(record), .users(host: nil),
         .users(host: "example.org"), .join(membership), .leave(membership), .groups, .hosts,
-        .status,
+        .status, .why(alice, node: "n & m", owner: alice),
     ]
 
     private static let replies: [ControlReply] = [
@@ -27,6 +27,7 @@ import XMPP
         .refused(.init(.exists, "User \"alice\" is there\n& stays")),
         .users([alice, alice]),
         .users([]),
+        .findings([Finding("verdict", "no < yes"), Finding("", "")]),
         .groups([GroupListing(name: "hosts", sees: ["viewers"], members: [alice])]),
         .hosts([
             HostState(jid: alice, isUp: true, since: Instant(milliseconds: 5)),

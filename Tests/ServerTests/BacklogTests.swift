@@ -26,6 +26,17 @@ struct BacklogTests {
         #expect(drained(&backlog) == ["x", "y"])
     }
 
+    // Which of several subscriptions an item matches can change from one to the next.
+    @Test func letsNoItemOvertakeAnOlderOneForOtherSubscriptions() throws {
+        var backlog = Backlog()
+        let other = Letter.Target(session: SessionID(rawValue: 1), own: Array("<a/>".utf8))
+        backlog.add(try event("a", .publish("1", "x")), to: Self.session)
+        backlog.add(try event("a", .publish("1", "y")), to: other)
+        backlog.add(try event("a", .publish("1", "z")), to: Self.session)
+        #expect(drained(&backlog) == ["y", "z"])
+        #expect(backlog.coalesced == 1)
+    }
+
     @Test func dropsWhatARetractionMakesSuperfluousAndKeepsTheRetraction() throws {
         var backlog = Backlog()
         backlog.add(try event("a", .publish("1", "x")), to: Self.session)

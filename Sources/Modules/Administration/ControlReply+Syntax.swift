@@ -19,6 +19,8 @@ extension ControlReply {
         case .groups(let groups): ControlSyntax.element("groups", [:], groups.map(\.element))
         case .hosts(let hosts): ControlSyntax.element("hosts", [:], hosts.map(\.element))
         case .status(let status): status.element
+        case .findings(let findings):
+            ControlSyntax.element("findings", [:], findings.map(\.element))
         }
     }
 
@@ -49,6 +51,12 @@ extension ControlReply {
                 }
             )
         case "status": self = .status(try ServerStatus(reading: element))
+        case "findings":
+            self = .findings(
+                try element.elements.map { (finding) throws(ControlSyntax.Mismatch) in
+                    try Finding(reading: finding)
+                }
+            )
         default: throw ControlSyntax.Mismatch("unknown reply <\(element.name)/>")
         }
     }
@@ -58,6 +66,16 @@ extension ControlReply.Refusal {
     fileprivate init(reading element: Element) throws(ControlSyntax.Mismatch) {
         let reason = Reason(rawValue: try element.required("reason"))
         self.init(reason ?? .failed, try element.required("text"))
+    }
+}
+
+extension Finding {
+    fileprivate var element: Element {
+        ControlSyntax.element("finding", ["subject": subject, "text": text])
+    }
+
+    fileprivate init(reading element: Element) throws(ControlSyntax.Mismatch) {
+        self.init(try element.required("subject"), try element.required("text"))
     }
 }
 

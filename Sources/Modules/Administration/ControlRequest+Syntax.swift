@@ -13,6 +13,8 @@ extension ControlRequest {
         case .groups: ControlSyntax.element("groups")
         case .hosts: ControlSyntax.element("hosts")
         case .status: ControlSyntax.element("status")
+        case .why(let jid, let node, let owner):
+            ControlSyntax.element("why", ["jid": "\(jid)", "node": node, "owner": "\(owner)"])
         }
     }
 
@@ -31,6 +33,12 @@ extension ControlRequest {
         case "groups": self = .groups
         case "hosts": self = .hosts
         case "status": self = .status
+        case "why":
+            self = .why(
+                try element.address(),
+                node: try element.required("node"),
+                owner: try element.address("owner")
+            )
         default: throw ControlSyntax.Mismatch("unknown request <\(element.name)/>")
         }
     }

@@ -16,6 +16,9 @@ package enum ControlRequest: Sendable, Hashable {
     /// The monitored hosts: accounts in the group ``hostsGroup``.
     case hosts
     case status
+    /// Why `jid` would or would not get the current item of a node; `owner` is whose node it is, an
+    /// account or a service.
+    case why(JID, node: String, owner: JID)
 
     /// The shared group whose members are monitored hosts.
     package static let hostsGroup = "hosts"
@@ -29,6 +32,7 @@ package enum ControlReply: Sendable, Hashable {
     case groups([GroupListing])
     case hosts([HostState])
     case status(ServerStatus)
+    case findings([Finding])
 
     /// Why something was not done.
     package struct Refusal: Sendable, Hashable {
@@ -51,6 +55,18 @@ package enum ControlReply: Sendable, Hashable {
             /// The store, or something else in the world, failed.
             case failed
         }
+    }
+}
+
+/// One thing that is so, and has to do with what was asked.
+package struct Finding: Sendable, Hashable {
+    /// What it is about, in a word or two.
+    package var subject: String
+    package var text: String
+
+    package init(_ subject: String, _ text: String) {
+        self.subject = subject
+        self.text = text
     }
 }
 

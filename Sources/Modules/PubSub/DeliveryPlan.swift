@@ -270,7 +270,7 @@ extension PubSubService {
     }
 
     /// The node itself and all else by which it can be subscribed to.
-    private func holders(of node: Node) -> [(Node, DeliveryPlan.Coverage.Way)] {
+    func holders(of node: Node) -> [(Node, DeliveryPlan.Coverage.Way)] {
         var holders: [(Node, DeliveryPlan.Coverage.Way)] = []
         if !node.subscriptions.isEmpty { holders.append((node, .itself)) }
         for pattern in patterns.covering(node.name) { holders.append((pattern, .pattern)) }

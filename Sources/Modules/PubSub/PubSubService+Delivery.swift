@@ -176,14 +176,11 @@ extension PubSubService {
     /// Whether a subscription says how a node's items come to an address, so that they do not come
     /// by its presence (docs/protocol.md, rules).
     func isGoverned(_ jid: JID, on node: Node) -> Bool {
-        let names = subscribed[jid.bare] ?? []
-        return names.contains { name in
-            guard let holder = name == node.name ? node : patterns[name],
-                holder.pattern?.matches(node.name) ?? true
-            else { return false }
-            return holder.subscriptions.of(entity: jid).contains {
+        guard subscribed[jid.bare]?.isEmpty == false else { return false }
+        return holders(of: node).contains { holder, way in
+            holder.subscriptions.of(entity: jid).contains {
                 ($0.jid == jid || $0.jid.isBare) && $0.state == .subscribed
-                    && $0.options.type != .nodes && $0.options.governsDelivery
+                    && $0.options.cover(.items, way) && $0.options.governsDelivery
             }
         }
     }

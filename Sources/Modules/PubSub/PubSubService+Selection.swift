@@ -170,7 +170,7 @@ extension PubSubService {
             return coverage.record.options.isPlain ? .now : .never
         }
         let isMatch = selector.filter == nil || isFound
-        let isQuiet = isQuiet(selector, fields)
+        let isQuiet = isQuiet(selector, fields, at: time)
         guard let key else { return isMatch && !isQuiet ? .now : .never }
         guard selector.needsTrace else { return isMatch && !isQuiet ? .now : .never }
         let trace = selections.trace(key, coverage.record.id)
@@ -193,9 +193,9 @@ extension PubSubService {
     }
 
     /// Whether only what is critical passes, and this is not.
-    private func isQuiet(_ selector: Selector, _ fields: ItemFields) -> Bool {
+    func isQuiet(_ selector: Selector, _ fields: ItemFields, at now: Instant) -> Bool {
         guard let quiet = selector.quiet,
-            quiet.contains(millisecondsSince1970: time.milliseconds)
+            quiet.contains(millisecondsSince1970: now.milliseconds)
         else { return false }
         return fields.level != .level(named: "critical")
     }
@@ -311,7 +311,9 @@ extension PubSubService {
         if selector.change != .none {
             selections.note(key, coverage.record, on: coverage.holder) { $0.matches = isMatch }
         }
-        guard isMatch, selector.change != .leave, !isQuiet(selector, fields) else { return [] }
+        guard isMatch, selector.change != .leave, !isQuiet(selector, fields, at: time) else {
+            return []
+        }
         if let deadband = selector.deadband {
             _ = hasMoved(deadband, key, coverage, fields, nil)
         }
