@@ -49,7 +49,9 @@ extension MemoryContent.Node {
                 id: item.id,
                 publisher: item.publisher,
                 published: item.published,
-                payload: payload(of: item)
+                created: item.created,
+                payload: payload(of: item),
+                bytes: item.payload?.count ?? 0
             )
         }
         return record

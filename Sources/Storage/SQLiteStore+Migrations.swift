@@ -13,6 +13,10 @@ extension SQLiteStore {
         migrator.registerMigration("Create the history of nodes") { database in
             try database.execute(sql: history)
         }
+        migrator.registerMigration("Keep when items were created") { database in
+            // Nothing for an item of before: when it was published then.
+            try database.execute(sql: "ALTER TABLE items ADD COLUMN created INTEGER")
+        }
         if try pool.read(migrator.hasBeenSuperseded) {
             throw StoreError(
                 .tooNew,

@@ -104,7 +104,7 @@ extension SQLiteStore {
     ) throws -> [NodeRecord.StoredItem] {
         let statement = try database.cachedStatement(
             sql: """
-                SELECT id, publisher, published, length(payload),
+                SELECT id, publisher, published, coalesce(created, published), length(payload),
                     CASE WHEN length(payload) <= \(PubSubLimits.payloadInMemoryMaximum)
                         AND sequence = (SELECT max(sequence) FROM items WHERE node = ?1)
                     THEN payload END
@@ -114,15 +114,17 @@ extension SQLiteStore {
         let rows = try Row.fetchCursor(statement, arguments: [node])
         var result: [NodeRecord.StoredItem] = []
         while let row = try rows.next() {
-            let length: Int? = row[3]
-            let payload: Data? = row[4]
+            let length: Int? = row[4]
+            let payload: Data? = row[5]
             result.append(
                 NodeRecord.StoredItem(
                     id: row[0],
                     publisher: try JID(stored: row[1]),
                     published: Instant(milliseconds: row[2]),
+                    created: Instant(milliseconds: row[3]),
                     payload: payload.map { .bytes([UInt8]($0)) }
-                        ?? (length == nil ? .absent : .stored)
+                        ?? (length == nil ? .absent : .stored),
+                    bytes: length ?? 0
                 )
             )
         }
@@ -208,12 +210,13 @@ extension SQLiteStore {
         _ database: Database
     ) throws {
         let sql = """
-            INSERT OR REPLACE INTO items (node, id, publisher, published, payload)
-            VALUES (\(nodeID), ?, ?, ?, ?)
+            INSERT OR REPLACE INTO items (node, id, publisher, published, created, payload)
+            VALUES (\(nodeID), ?, ?, ?, ?, ?)
             """
         let payload = record.payload.map { Data($0) }
-        let time = record.published.milliseconds
-        try run(database, sql, owner, node, record.id, "\(record.publisher)", time, payload)
+        let (published, created) = (record.published.milliseconds, record.created.milliseconds)
+        let publisher = record.publisher.description
+        try run(database, sql, owner, node, record.id, publisher, published, created, payload)
         try removeItems(owner, node, trimming, database)
     }
 

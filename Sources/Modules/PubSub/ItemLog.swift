@@ -11,12 +11,42 @@ struct ItemLog: Sendable, Equatable {
         let id: String
         let publisher: JID
         let published: Instant
+        /// When the id was first published (XEP-0413 §3).
+        var created: Instant
         var payload: Payload
+        /// Bytes of the payload, wherever it is.
+        let bytes: Int
+        /// Where it stands among all, by when its id was first published.
+        fileprivate(set) var birth: UInt64 = 0
+
+        init(
+            id: String,
+            publisher: JID,
+            published: Instant,
+            created: Instant? = nil,
+            payload: Payload,
+            bytes: Int? = nil
+        ) {
+            self.id = id
+            self.publisher = publisher
+            self.published = published
+            self.created = created ?? published
+            self.payload = payload
+            self.bytes = bytes ?? payload.bytesInMemory
+        }
     }
 
     private var items: [UInt64: Item] = [:]
     private var numbers: [String: UInt64] = [:]
     private var order: [UInt64] = []
+    /// Which entries of `order` are still there.
+    private var ranks = RankTree()
+    /// Whether no item was published before the one in front of it: the clock was never set back.
+    private(set) var isChronological = true
+    /// Whether the order of publishing is that of creation: nothing was overwritten.
+    private(set) var isByCreation = true
+    /// Bytes of all payloads, those too that are on the disk alone.
+    private(set) var bytes = 0
     /// Entries of `order` before it are gone.
     private var front = 0
     private var next: UInt64 = 0
@@ -56,10 +86,20 @@ struct ItemLog: Sendable, Equatable {
 
     /// Adds an item as the newest; one of the same id is replaced (XEP-0060 §12.1).
     mutating func add(_ item: Item) {
-        if let number = numbers.updateValue(next, forKey: item.id) { drop(number) }
+        var item = item
+        item.birth = next
+        if let newest, item.published < newest.published { isChronological = false }
+        if let number = numbers.updateValue(next, forKey: item.id), let old = drop(number) {
+            // XEP-0413 §3: who overwrites an item does not create it again.
+            item.created = old.created
+            item.birth = old.birth
+        }
+        if item.birth != next || item.created != item.published { isByCreation = false }
         items[next] = item
         warmBytes += item.payload.bytesInMemory
+        bytes += item.bytes
         order.append(next)
+        ranks.append()
         next &+= 1
         cut()
     }
@@ -124,23 +164,94 @@ struct ItemLog: Sendable, Equatable {
     private mutating func drop(_ number: UInt64) -> Item? {
         guard let item = items.removeValue(forKey: number) else { return nil }
         warmBytes -= item.payload.bytesInMemory
+        bytes -= item.bytes
+        ranks.remove(place(of: number))
         return item
     }
 
     /// Drops what is gone from both ends of the order, and from its middle once that is most of it.
     private mutating func cut() {
-        while let last = order.last, order.count > front, items[last] == nil { order.removeLast() }
+        while let last = order.last, order.count > front, items[last] == nil {
+            order.removeLast()
+            ranks.removeLast()
+        }
         while front < order.count, items[order[front]] == nil { front += 1 }
         if front > 64, front > order.count / 2 {
             order.removeFirst(front)
             warmFront = max(warmFront - front, 0)
             front = 0
+            recount()
         }
         if order.count - front > 64, items.count < (order.count - front) / 4 {
             order = order[front...].filter { items[$0] != nil }
             front = 0
             warmFront = 0
+            recount()
         }
+        if items.isEmpty {
+            isChronological = true
+            isByCreation = true
+        }
+    }
+
+    private mutating func recount() {
+        ranks = RankTree(order.map { items[$0] != nil })
+    }
+}
+
+// MARK: - Positions
+
+// Counted from zero, the least recently published first.
+extension ItemLog {
+    /// The item at a position.
+    func item(at position: Int) -> Item? {
+        guard position >= 0, position < count, let place = ranks.place(of: position) else {
+            return nil
+        }
+        return items[order[place]]
+    }
+
+    /// The position of the item of that id.
+    func position(of id: String) -> Int? {
+        numbers[id].map { ranks.count(before: place(of: $0)) }
+    }
+
+    /// How many items were published before `moment`: the position of the first that was not.
+    ///
+    /// Only where ``isChronological`` holds.
+    func count(publishedBefore moment: Instant) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if let item = item(at: middle), item.published < moment {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
+    }
+
+    /// All positions, in the order in which the items' ids were first published.
+    func positionsByCreation() -> [Int] {
+        var entries: [(created: Instant, birth: UInt64, position: Int)] = []
+        entries.reserveCapacity(count)
+        for number in order[front...] {
+            guard let item = items[number] else { continue }
+            entries.append((item.created, item.birth, entries.count))
+        }
+        entries.sort { ($0.created, $0.birth) < ($1.created, $1.birth) }
+        return entries.map(\.position)
+    }
+
+    /// Where a number stands in `order`, in which numbers only grow.
+    private func place(of number: UInt64) -> Int {
+        var (low, high) = (0, order.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if order[middle] < number { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
 

@@ -51,6 +51,7 @@ extension Node {
             id: id,
             publisher: request.from.bare,
             published: request.now,
+            created: items[id]?.created,
             payload: item.payload
         )
         return Taken(record: record, kept: keep(record, profile))
@@ -166,7 +167,8 @@ extension Node {
                 id: record.id,
                 publisher: record.publisher,
                 published: record.published,
-                payload: payload
+                payload: payload,
+                bytes: record.payload?.count ?? 0
             )
         )
         let trimmed = items.count > maximum ? items.trim(to: maximum) : []

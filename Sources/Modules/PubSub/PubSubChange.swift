@@ -17,13 +17,22 @@ package struct ItemRecord: Sendable, Hashable {
     package let id: String
     package var publisher: JID
     package var published: Instant
+    /// When the id was first published (XEP-0413 §3).
+    package var created: Instant
     /// Self-contained markup; nil for an item without a payload.
     package var payload: [UInt8]?
 
-    package init(id: String, publisher: JID, published: Instant, payload: [UInt8]?) {
+    package init(
+        id: String,
+        publisher: JID,
+        published: Instant,
+        created: Instant? = nil,
+        payload: [UInt8]?
+    ) {
         self.id = id
         self.publisher = publisher
         self.published = published
+        self.created = created ?? published
         self.payload = payload
     }
 }
@@ -68,13 +77,25 @@ package struct NodeRecord: Sendable, Hashable {
         package var id: String
         package var publisher: JID
         package var published: Instant
+        package var created: Instant
         package var payload: Payload
+        /// Bytes of the payload, those too that have to be loaded.
+        package var bytes: Int
 
-        package init(id: String, publisher: JID, published: Instant, payload: Payload) {
+        package init(
+            id: String,
+            publisher: JID,
+            published: Instant,
+            created: Instant? = nil,
+            payload: Payload,
+            bytes: Int
+        ) {
             self.id = id
             self.publisher = publisher
             self.published = published
+            self.created = created ?? published
             self.payload = payload
+            self.bytes = bytes
         }
     }
 

@@ -49,6 +49,14 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let metaDataAddressesMaximum = 100
     /// Items that one request may name.
     package static let idsPerRequestMaximum = 1_000
+    /// Bytes of the items of one answer: as many as a stanza of a client's may have. What is left
+    /// comes with the next page.
+    package static let answerBytesMaximum = 256 * 1024
+    /// Bytes that an item takes in an answer beside its payload and its id.
+    package static let itemMarkupBytes = 64
+    /// Items that one request may have looked through, where no index leads to those that it wants:
+    /// some ten milliseconds.
+    package static let walkedItemsMaximum = 100_000
     /// Entities that may ask an owner for notifications at once.
     package static let interestedMaximum = 100_000
     /// Names with wildcards that one entity may be subscribed to: each is looked at when the

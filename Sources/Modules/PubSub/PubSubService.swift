@@ -133,7 +133,9 @@ package struct PubSubService: Sendable {
                     id: item.id,
                     publisher: item.publisher,
                     published: item.published,
-                    payload: item.payload
+                    created: item.created,
+                    payload: item.payload,
+                    bytes: item.bytes
                 )
             )
         }
