@@ -33,6 +33,7 @@ extension ServerConfiguration {
         if let domain = fleet.domain, domain == pubsub.domain {
             throw root.error("fleet", "\"\(domain)\" is the domain of [pubsub] already")
         }
+        if let table = try root.table("history") { history = try History(table) }
         if let table = try root.table("limits") { limits = try Limits(table) }
         try file.finish()
         if tls == nil, let listener = listeners.first(where: { $0.security != .plain }) {

@@ -23,6 +23,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var groups: [Group] = Group.usual
     package var pubsub: PubSub
     package var fleet: Fleet
+    package var history = History()
     package var limits = Limits()
 
     /// The configuration of a server of which only the data directory matters.

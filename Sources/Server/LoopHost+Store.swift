@@ -70,26 +70,30 @@ extension LoopHost {
     }
 
     func load(_ request: LoadRequest, for owner: JID) {
+        let read = reader(of: request, for: owner)
+        guard request.isBehind else { return read() }
+        // Behind all that the store was asked already: some of it may be what is wanted.
+        writer.submit([], .immediate) { _ in read() }
+    }
+
+    private func reader(of request: LoadRequest, for owner: JID) -> @Sendable () -> Void {
         let place = shard.place(of: request, for: owner)
-        reading.async { [loop, store, log] in
-            var payloads: [String: [UInt8]] = [:]
-            do {
-                payloads = try store.payloads(
-                    owner: place.owner,
-                    node: place.node,
-                    items: request.items
-                )
-            } catch {
-                log.error("items of \(owner) cannot be read: \(error)")
-            }
-            let loaded = request.answered(payloads)
-            loop.execute {
-                self.assumeIsolated { host in
-                    host.carryOut(
-                        host.shard.loaded(loaded, for: owner, at: Instant.now),
-                        of: owner
-                    )
-                    host.take([])
+        return { [self, loop, reading, store, log] in
+            reading.async {
+                var loaded = request.answered([:])
+                do {
+                    loaded = try request.answered(by: store, owner: place.owner, node: place.node)
+                } catch {
+                    log.error("items of \(owner) cannot be read: \(error)")
+                }
+                loop.execute { [loaded] in
+                    self.assumeIsolated { host in
+                        host.carryOut(
+                            host.shard.loaded(loaded, for: owner, at: Instant.now),
+                            of: owner
+                        )
+                        host.take([])
+                    }
                 }
             }
         }

@@ -16,7 +16,7 @@ final class Server: Sendable {
     /// What the server speaks; a module that is added is added here.
     static let modules: [any Module.Type] = [
         RosterModule.self, PEPModule.self, PubSubModule.self, DiscoModule.self, PingModule.self,
-        VersionModule.self, CommandsModule.self,
+        VersionModule.self, ArchiveModule.self, CommandsModule.self,
     ]
 
     let configuration: ServerConfiguration
@@ -139,7 +139,10 @@ final class Server: Sendable {
     }
 
     static func profile(_ configuration: ServerConfiguration) -> PubSubService.Profile {
-        .pep(limits: limits(configuration, nodes: configuration.limits.nodesPerAccount))
+        let limits = limits(configuration, nodes: configuration.limits.nodesPerAccount)
+        var profile = PubSubService.Profile.pep(limits: limits)
+        profile.history = HistoryPolicy(configuration.history)
+        return profile
     }
 
     private static func profile(
@@ -149,7 +152,10 @@ final class Server: Sendable {
         let limits = limits(configuration, nodes: configuration.limits.nodesPerService)
         switch kind {
         case .personal: return profile(configuration)
-        case .fleet: return .fleet(limits: limits)
+        case .fleet:
+            var profile = PubSubService.Profile.fleet(limits: limits)
+            profile.history = HistoryPolicy(configuration.history)
+            return profile
         case .shared:
             var profile = PubSubService.Profile.shared(
                 users: configuration.domain,
@@ -282,5 +288,21 @@ extension Server {
         writer.close()
         lock.withLock { $0 = nil }
         try? await group.shutdownGracefully()
+    }
+}
+
+extension HistoryPolicy {
+    /// What the operator grants; nil where nothing is kept.
+    init?(_ configuration: ServerConfiguration.History) {
+        guard configuration.isEnabled else { return nil }
+        self.init()
+        let bytes = configuration.bytesPerNode / 2
+        // An eighth more records than there are periods, so that the age decides.
+        func retention(_ age: Duration, _ period: Int64) -> Retention {
+            let periods = Int(age.components.seconds / period)
+            return Retention(age: age, records: periods + periods / 8, bytes: bytes)
+        }
+        minute = retention(configuration.minutes, 60)
+        hour = retention(configuration.hours, 3_600)
     }
 }

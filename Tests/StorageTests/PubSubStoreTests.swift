@@ -65,7 +65,8 @@ import XMPP
             id: "current",
             publisher: owner,
             published: Instant(milliseconds: 5),
-            payload: .bytes(Array("xxx".utf8))
+            payload: .bytes(Array("xxx".utf8)),
+            bytes: 3
         )
         #expect(record.items == [expected])
     }
@@ -77,6 +78,7 @@ import XMPP
         #expect(items.map(\.id) == ["b", "a"])
         #expect(items.last?.published == Instant(milliseconds: 9))
         #expect(items.map(\.payload) == [.stored, .bytes(Array("xxx".utf8))])
+        #expect(items.map(\.bytes) == [3, 3])
     }
 
     @Test(arguments: StoreKind.allCases)

@@ -110,6 +110,7 @@ package enum DiscoModule: Module {
                 .init(category: "pubsub", type: "pep"),
             ],
             features: world.modules.modules.flatMap { $0.accountFeatures }
+                + (account.pep.profile.history == nil ? [] : [Namespace.lapwing + "#history"])
         )
         return [request.result(info.element)]
     }

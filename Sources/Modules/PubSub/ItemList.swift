@@ -119,7 +119,12 @@ extension ItemList {
     func identified(by ids: [String]) throws(StanzaError) -> ItemList {
         var chosen: Set<Int> = []
         for id in ids { chosen.insert(try place(of: id)) }
-        return ItemList(log, .some(chosen.sorted()), isDescending: isDescending)
+        let some: [Int] =
+            switch positions {
+            case .range(let range): chosen.filter { range.contains($0) }.sorted()
+            case .some(let some): some.filter { chosen.contains($0) }
+            }
+        return ItemList(log, .some(some), isDescending: isDescending)
     }
 
     /// Those that `isWanted` finds, by a walk through all.

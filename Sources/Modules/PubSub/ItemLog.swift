@@ -257,7 +257,7 @@ extension ItemLog {
 
 extension Payload {
     /// What it takes in memory.
-    fileprivate var bytesInMemory: Int {
+    var bytesInMemory: Int {
         if case .bytes(let bytes) = self { bytes.count } else { 0 }
     }
 }

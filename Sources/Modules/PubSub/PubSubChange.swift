@@ -88,14 +88,14 @@ package struct NodeRecord: Sendable, Hashable {
             published: Instant,
             created: Instant? = nil,
             payload: Payload,
-            bytes: Int
+            bytes: Int? = nil
         ) {
             self.id = id
             self.publisher = publisher
             self.published = published
             self.created = created ?? published
             self.payload = payload
-            self.bytes = bytes
+            self.bytes = bytes ?? payload.bytesInMemory
         }
     }
 

@@ -53,6 +53,7 @@ enum PubSubFeatures {
         ("#retrieve-default-sub", all),
         ("#retrieve-items", all),
         ("#retrieve-subscriptions", all),
+        ("#rsm", all),
         ("#subscribe", all),
         ("#subscription-notifications", all),
         ("#subscription-options", all),

@@ -49,8 +49,9 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let metaDataAddressesMaximum = 100
     /// Items that one request may name.
     package static let idsPerRequestMaximum = 1_000
-    /// Bytes of the items of one answer: as many as a stanza of a client's may have. What is left
-    /// comes with the next page.
+    /// Bytes of the items of one answer: as many as a stanza of a client's may have.
+    ///
+    /// What is left comes with the next page.
     package static let answerBytesMaximum = 256 * 1024
     /// Bytes that an item takes in an answer beside its payload and its id.
     package static let itemMarkupBytes = 64

@@ -109,6 +109,7 @@ extension PubSubService {
         ids = other.ids
         notificationsSent = other.notificationsSent
         schedule = other.schedule
+        pasts = other.pasts
         time = other.time
         adoptSubscriptions(of: other)
         var known = other.selections

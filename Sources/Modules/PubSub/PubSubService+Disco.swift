@@ -52,7 +52,8 @@ extension PubSubService {
         return DiscoInfo(
             node: name,
             identities: [.init(category: "pubsub", type: node.configuration.nodeType.rawValue)],
-            features: [Namespace.pubsub],
+            features: [Namespace.pubsub]
+                + (node.keepsItems ? ArchiveQuery.features + ItemOrder.features : []),
             forms: [node.metaData(owner: owner).element]
         )
     }

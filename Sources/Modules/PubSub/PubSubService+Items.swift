@@ -11,27 +11,51 @@ extension PubSubService {
         // XEP-0248 §6.2.3
         guard !node.isCollection else { throw .unsupported("retrieve-items") }
         node.items = items(of: node, for: request.from)
-        let items = try chosen(action, of: node)
-        let missing = items.filter { $0.payload == .stored }.map(\.id)
-        let records = items.map { $0.record }
-        if missing.isEmpty {
-            return [answer(request.iq, node: node.name, records)]
+        let payload = request.iq.payload ?? action
+        let orders = try ItemOrder.read(in: payload)
+        let asked = try ResultSetRequest.read(in: payload)
+        var list = try ItemList(node.items).ordered(by: orders)
+        if let chosen = try Self.chosen(action, of: node) {
+            list = try list.identified(by: chosen)
+        } else if let count = try Self.mostRecent(action) {
+            list = list.mostRecent(count)
         }
-        return [
-            .load(
-                LoadRequest(
-                    node: node.name,
-                    items: missing,
-                    purpose: .answer(request.iq, records)
-                )
-            )
-        ]
+        // XEP-0060 §6.5.4: who does not ask for a page gets the most recent items.
+        let usual: ResultSetRequest.Place =
+            action.child("item") != nil || orders.first?.isDescending == true ? .first : .last
+        let page = try list.page(asked ?? ResultSetRequest(usual))
+        let answer = asked != nil || page.isPart ? page.answer : nil
+        return deliver(page.items, of: node) { records in
+            .answer(request.iq, records, answer)
+        }
     }
 
-    private func chosen(
-        _ action: Element,
-        of node: Node
-    ) throws(StanzaError) -> [ItemLog.Item] {
+    /// Has what is not in memory loaded first, if anything is not.
+    func deliver(
+        _ items: [ItemLog.Item],
+        of node: Node,
+        _ purpose: ([ItemRecord]) -> LoadRequest.Purpose
+    ) -> [PubSubEffect] {
+        let request = LoadRequest(
+            node: node.name,
+            items: items.filter { $0.payload == .stored }.map(\.id),
+            purpose: purpose(items.map(\.record)),
+            isBehind: isBehind(node)
+        )
+        guard request.items.isEmpty else { return [.load(request)] }
+        return complete(request, [:])
+    }
+
+    /// Whether the node's items, or those of the node that it mirrors, are written after the reply.
+    private func isBehind(_ node: Node) -> Bool {
+        let durability =
+            node.original.map { MonitoringNodes.durability($0.node) }
+            ?? profile.durability(node.name)
+        return durability == .behind
+    }
+
+    /// The ids that the request names, of those that there are; nil where it names none.
+    private static func chosen(_ action: Element, of node: Node) throws(StanzaError) -> [String]? {
         var seen: Set<String> = []
         let ids = action.elements.filter { $0.matches("item", Namespace.pubsub) }
             .compactMap { $0["id"] }
@@ -39,25 +63,26 @@ extension PubSubService {
         guard ids.count <= PubSubLimits.idsPerRequestMaximum else {
             throw StanzaError(.notAcceptable, text: "too many items are asked for at once")
         }
-        if !ids.isEmpty {
-            let items = ids.compactMap { node.items[$0] }
-            // XEP-0060 §6.5.9.11: none of those that were asked for.
-            guard !items.isEmpty else { throw StanzaError(.itemNotFound) }
-            return items
-        }
-        guard let text = action["max_items"] else {
-            return node.items.latest(PubSubLimits.idsPerRequestMaximum)
-        }
+        guard !ids.isEmpty else { return nil }
+        let found = ids.filter { node.items[$0] != nil }
+        // XEP-0060 §6.5.9.11: none of those that were asked for.
+        guard !found.isEmpty else { throw StanzaError(.itemNotFound) }
+        return found
+    }
+
+    private static func mostRecent(_ action: Element) throws(StanzaError) -> Int? {
+        guard let text = action["max_items"] else { return nil }
         guard let count = Int(text), count > 0 else {
             throw StanzaError(.badRequest, text: "max_items is a positive number")
         }
-        return node.items.latest(min(count, PubSubLimits.idsPerRequestMaximum))
+        return count
     }
 
-    func answer(
+    private func answer(
         _ iq: Stanza,
         node: String,
-        _ records: [ItemRecord]
+        _ records: [ItemRecord],
+        _ page: ResultSetAnswer?
     ) -> PubSubEffect {
         let items = Element(
             "items",
@@ -68,24 +93,51 @@ extension PubSubService {
                 return record.element(in: Namespace.pubsub, naming: publisher)
             }
         )
-        return .reply(iq.result(Element("pubsub", Namespace.pubsub, [items])))
+        var pubsub = Element("pubsub", Namespace.pubsub, [items])
+        if let page { pubsub.append(page.element) }
+        return .reply(iq.result(pubsub))
+    }
+
+    /// The items with their payloads; one that went while it was being read is left out.
+    private func filled(
+        _ records: [ItemRecord],
+        _ request: LoadRequest,
+        _ payloads: [String: [UInt8]]
+    ) -> [ItemRecord] {
+        guard !request.items.isEmpty else { return records }
+        let wanted = Set(request.items)
+        return records.compactMap { record in
+            guard wanted.contains(record.id) else { return record }
+            guard let payload = payloads[record.id] else { return nil }
+            var record = record
+            record.payload = payload
+            return record
+        }
+    }
+
+    /// Answers with items that were asked for.
+    private func complete(
+        _ request: LoadRequest,
+        _ payloads: [String: [UInt8]]
+    ) -> [PubSubEffect] {
+        switch request.purpose {
+        case .answer(let iq, let records, let page):
+            [answer(iq, node: request.node, filled(records, request, payloads), page)]
+        case .archive(let question, let records, let end):
+            archived(filled(records, request, payloads), question, end)
+        default: []
+        }
     }
 
     /// Takes payloads that it had asked for.
     package mutating func loaded(_ loaded: LoadedItems, at now: Instant) -> [PubSubEffect] {
         time = now
         switch loaded.request.purpose {
-        case .answer(let iq, let records):
-            // An item that went while it was being read is left out.
-            let wanted = Set(loaded.request.items)
-            let found = records.compactMap { record -> ItemRecord? in
-                guard wanted.contains(record.id) else { return record }
-                guard let payload = loaded.payloads[record.id] else { return nil }
-                var record = record
-                record.payload = payload
-                return record
-            }
-            return [answer(iq, node: loaded.request.node, found)]
+        case .answer, .archive: return complete(loaded.request, loaded.payloads)
+        case .history(let question): return past(loaded, question)
+        case .resume:
+            pasts[loaded.request.node]?.history.resume(loaded.history)
+            return []
         case .aggregate(let node, let host):
             return aggregate(loaded, of: node, host, at: now)
         case .lastItem(let recipient, var record):
@@ -109,7 +161,13 @@ extension ItemLog.Item {
     /// The item with the payload as far as it is in memory.
     var record: ItemRecord {
         let bytes: [UInt8]? = if case .bytes(let bytes) = payload { bytes } else { nil }
-        return ItemRecord(id: id, publisher: publisher, published: published, payload: bytes)
+        return ItemRecord(
+            id: id,
+            publisher: publisher,
+            published: published,
+            created: created,
+            payload: bytes
+        )
     }
 }
 

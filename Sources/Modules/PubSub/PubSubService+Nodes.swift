@@ -151,6 +151,7 @@ extension PubSubService {
         notify(of: event, &effects)
         effects += notify(ofEnd: event, node)
         nodes[node.name] = nil
+        pasts[node.name] = nil
         effects += displace(node.name)
         for subscription in node.subscriptions.all {
             subscribersChanged(of: node.name, subscription.jid)
@@ -199,6 +200,7 @@ extension PubSubService {
     /// Takes all items out of a node, and tells of it once (XEP-0060 §8.5.2).
     mutating func empty(_ name: String) -> [PubSubEffect] {
         nodes[name]?.items.removeAll()
+        pasts[name] = nil
         var effects: [PubSubEffect] = [
             .store(.purge(owner: owner, node: name), profile.durability(name))
         ]

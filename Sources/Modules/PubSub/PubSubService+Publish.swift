@@ -36,6 +36,9 @@ extension PubSubService {
             )
             if let due = kept.expiry { schedule.add(.expireItems(node: name), at: due) }
         }
+        if profile.history != nil, let record = taken.record {
+            effects += remember(record, on: name)
+        }
         effects.append(request.result(Self.confirmation(of: taken.record, on: name)))
         if let kept = taken.kept, kept.isRetracting {
             for id in kept.trimmed { notify(of: PubSubEvent(name, .retract(id)), &effects) }

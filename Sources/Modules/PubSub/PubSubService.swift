@@ -32,6 +32,8 @@ package struct PubSubService: Sendable {
         /// How durable a node is that keeps its items, by its name.
         package var durability: @Sendable (String) -> Durability
         package var limits: PubSubLimits
+        /// How much is kept of what samples came to; nil for nothing.
+        package var history: HistoryPolicy?
 
         package init(
             _ kind: Kind = .personal,
@@ -50,6 +52,8 @@ package struct PubSubService: Sendable {
     package let owner: JID
     package let profile: Profile
     var nodes: [String: Node] = [:]
+    /// What samples came to of late, by node.
+    var pasts: [String: NodePast] = [:]
     /// Names with wildcards that were subscribed to, by name.
     var patterns = PatternTable()
     /// Nodes that may have plans.
@@ -200,7 +204,8 @@ package struct PubSubService: Sendable {
         case .expireItems(let node): expireItems(of: node, at: now)
         case .endSubscription(let node, let id): endLease(on: node, id, at: now)
         case .announceEnd(let node, let id): announceEnd(on: node, id, at: now)
-        case .deliver, .recordHistory: []
+        case .recordHistory(let node): recordHistory(of: node, at: now)
+        case .deliver: []
         }
     }
 

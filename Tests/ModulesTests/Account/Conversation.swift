@@ -24,6 +24,7 @@ struct Conversation {
 
     static let modules: [any Module.Type] = [
         RosterModule.self, PEPModule.self, DiscoModule.self, PingModule.self, VersionModule.self,
+        ArchiveModule.self,
         CommandsModule.self, PubSubModule.self,
     ]
 

@@ -44,9 +44,48 @@ import XMPP
             }
             #expect(log.count == list.count)
             #expect(log.newest?.id == list.last.map(String.init))
+            #expect(log.bytes == list.count)
+            let place = random(list.count + 1)
+            let there = list.indices.contains(place) ? String(list[place]) : nil
+            #expect(log.item(at: place)?.id == there)
+            if let there { #expect(log.position(of: there) == place) }
         }
         #expect(log.latest(.max).map(\.id) == list.map(String.init))
         #expect(log.latest(3).map(\.id) == list.suffix(3).map(String.init))
+    }
+
+    @Test func findsItemsByTime() {
+        var log = ItemLog()
+        for moment in [10, 20, 20, 30] as [Int64] {
+            log.add(
+                .init(
+                    id: String(log.count),
+                    publisher: NodesConversation.owner,
+                    published: Instant(milliseconds: moment),
+                    payload: .absent
+                )
+            )
+        }
+        func count(_ moment: Int64) -> Int {
+            log.count(publishedBefore: Instant(milliseconds: moment))
+        }
+        #expect([9, 10, 11, 20, 21, 30, 31].map(count) == [0, 0, 1, 1, 3, 3, 4])
+        log.remove("1")
+        #expect([20, 21].map(count) == [1, 2])
+        #expect(log.isChronological)
+        log.add(item(9))
+        #expect(!log.isChronological)
+    }
+
+    // XEP-0413 §4.4, its example.
+    @Test func knowsTheOrderOfCreation() {
+        var log = ItemLog()
+        for id in [1, 2, 3, 4] { log.add(item(id)) }
+        #expect(log.isByCreation)
+        for id in [3, 1] { log.add(item(id)) }
+        #expect(log.latest(4).map(\.id) == ["2", "4", "3", "1"])
+        let byCreation = log.positionsByCreation().compactMap { log.item(at: $0)?.id }
+        #expect(byCreation == ["1", "2", "3", "4"])
     }
 
     @Test func coolsTheOldestFirstAndNeverTheNewest() {
