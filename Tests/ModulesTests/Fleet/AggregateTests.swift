@@ -117,11 +117,12 @@ import XMPP
         let each = "<event xmlns='urn:lapwing:1' kind='started'>\(text)</event>"
         let fits = FleetBook.eventBytesMaximum / each.utf8.count
         for number in 0..<fits { try fleet.publish("web", .events, id: "\(number)", each) }
-        #expect(try fleet.items("viewer", "events").count == fits)
+        let ends = ["web/0", "web/1"]
+        #expect(try fleet.items("viewer", "events", "max_items='\(fits)'").count == 4)
+        #expect(try fleet.has("viewer", "events", ends) == ends)
         try fleet.publish("web", .events, id: "more", each)
-        let ids = try fleet.items("viewer", "events")
-        #expect(ids.count == fits)
-        #expect(ids.last == "web/more")
+        #expect(try fleet.items("viewer", "events").last == "web/more")
+        #expect(try fleet.has("viewer", "events", ends) == ["web/1"])
     }
 
     @Test func readsTheLevelOfAPayload() {

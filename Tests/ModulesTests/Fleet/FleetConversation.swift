@@ -100,6 +100,14 @@ struct FleetConversation {
         return reply?.payload?.elements.first?.elements.compactMap { $0["id"] } ?? []
     }
 
+    /// Those of the items that there are.
+    mutating func has(_ viewer: String, _ node: String, _ ids: [String]) throws -> [String] {
+        let items = ids.map { "<item id='\($0)'/>" }.joined()
+        let request = "<items node='\(node)'>\(items)</items>"
+        let reply = try ask(viewer + "/top", "get", request, to: Conversation.fleet)
+        return reply?.payload?.elements.first?.elements.compactMap { $0["id"] } ?? []
+    }
+
     /// The nodes that are shown to it.
     mutating func nodes(_ viewer: String) throws -> [String] {
         let query = Element("query", Namespace.discoItems)

@@ -201,9 +201,7 @@ import XMPP
             "publish-options", "last-published",
         ]
         #expect(features.isSuperset(of: needed.map { Namespace.pubsub + "#" + $0 }))
-        let lacking = [
-            "access-open", "access-authorize", "rsm",
-        ]
+        let lacking = ["access-open", "access-authorize"]
         #expect(features.isDisjoint(with: lacking.map { Namespace.pubsub + "#" + $0 }))
         #expect(features.count == PEPModule.accountFeatures.count)
     }

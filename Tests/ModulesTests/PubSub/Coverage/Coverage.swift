@@ -46,6 +46,7 @@ enum Coverage {
         "#retrieve-default-sub": ["showsTheDefaults"],
         "#retrieve-items": ["returnsExactlyTheItemsThatAreNamed"],
         "#retrieve-subscriptions": ["listsThemWithTheirIDs"],
+        "#rsm": ["pagesTogetherAreTheList", "endsAnAnswerThatWouldBeTooLarge"],
         "#subscribe": ["answersWithTheSubscription", "endsWithTheNode"],
         "#subscription-notifications": ["tellsWhoLosesAccess", "removesAndTells"],
         "#subscription-options": ["subscribesWithOptionsAndAnswersWithThem"],
