@@ -22,6 +22,8 @@ struct FleetBook: Sendable {
     }
 
     var hosts: [JID: Host] = [:]
+    /// What all mirrors are set to.
+    var configuration: SharedConfiguration?
     /// Names under which the store has nodes that are none any more.
     var orphans: [String] = []
     /// Events from before their hosts were made known.

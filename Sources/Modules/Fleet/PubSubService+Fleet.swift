@@ -98,7 +98,9 @@ extension PubSubService {
     private mutating func makeMirror(of node: MonitoringNode, _ host: JID) -> String {
         let name = FleetBook.mirror(of: node, host)
         guard nodes[name] == nil else { return name }
-        var mirror = Node(name, profile.defaults)
+        let configuration = fleet.configuration ?? SharedConfiguration(profile.defaults)
+        fleet.configuration = configuration
+        var mirror = Node(name, configuration)
         mirror.host = host
         nodes[name] = mirror
         return name

@@ -3,7 +3,7 @@ import XMPP
 /// A node: what it is set to, who may what, what it holds and whom it notifies.
 struct Node: Sendable {
     let name: String
-    var configuration: NodeConfiguration { didSet { lastEvent = nil } }
+    private var shared: SharedConfiguration
     /// By bare address; the owner of the service is not in it, and `none` is left out.
     var affiliations: [JID: Affiliation] = [:]
     var subscriptions = Subscriptions()
@@ -24,15 +24,37 @@ struct Node: Sendable {
     var lastEvent: LastEvent?
 
     /// A written event, with what it was written from.
-    struct LastEvent: Sendable {
+    ///
+    /// Apart from the node, as most nodes have none.
+    final class LastEvent: Sendable {
         let record: ItemRecord
         let notification: Notification
+
+        init(record: ItemRecord, notification: Notification) {
+            self.record = record
+            self.notification = notification
+        }
     }
 
     init(_ name: String, _ configuration: NodeConfiguration, pattern: NodePattern? = nil) {
         self.name = name
-        self.configuration = configuration
+        shared = SharedConfiguration(configuration)
         self.pattern = pattern
+    }
+
+    /// A node that is set to the same as others, as long as nobody sets it to something else.
+    init(_ name: String, _ configuration: SharedConfiguration) {
+        self.name = name
+        shared = configuration
+        pattern = nil
+    }
+
+    var configuration: NodeConfiguration {
+        _read { yield shared.value }
+        set {
+            shared = SharedConfiguration(newValue)
+            lastEvent = nil
+        }
     }
 
     /// Whether it holds nodes, and no items (XEP-0248 §3).
@@ -105,6 +127,16 @@ struct Node: Sendable {
         case .subscribers: return isSubscribed(jid)
         case .open: return true
         }
+    }
+}
+
+/// A configuration that several nodes can have together: of ten thousand mirrors it would otherwise
+/// be most of what an idle one takes.
+final class SharedConfiguration: Sendable {
+    let value: NodeConfiguration
+
+    init(_ value: NodeConfiguration) {
+        self.value = value
     }
 }
 

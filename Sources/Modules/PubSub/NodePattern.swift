@@ -16,11 +16,12 @@ struct NodePattern: Sendable, Hashable {
 
     /// Whether the node's name fits.
     func matches(_ name: String) -> Bool {
-        var rest = name[...]
+        // Bytes, not characters: ten thousand names are looked at when a subscription begins.
+        var rest = name.utf8[...]
         for (index, level) in levels.enumerated() {
             if level == "#", index == levels.count - 1 { return true }
-            let part = rest.prefix { $0 != "/" }
-            guard level == "*" || part == level else { return false }
+            let part = rest.prefix { $0 != UInt8(ascii: "/") }
+            guard level == "*" || part.elementsEqual(level.utf8) else { return false }
             let isLast = index == levels.count - 1
             guard part.endIndex < rest.endIndex else { return isLast }
             guard !isLast else { return false }
