@@ -114,6 +114,8 @@ extension PubSubService {
         on name: String
     ) -> [PubSubEffect] {
         nodes[name]?.affiliations[jid] = affiliation == .none ? nil : affiliation
+        // Who is subscribed by a pattern or a collection may come in by it, or has to go.
+        plansChanged(of: name)
         return [
             .store(.setAffiliation(owner: owner, node: name, jid, affiliation), .immediate)
         ]

@@ -40,6 +40,15 @@ import XMPP
         )
     }
 
+    @Test func tellsNoOutcast() throws {
+        var talk = NodesConversation.ofService()
+        _ = try talk.subscribe(viewer, "#")
+        _ = try talk.create("open")
+        #expect(try talk.publish("open", "1").told == ["viewer@example.org: open item 1"])
+        _ = try talk.affiliate("viewer@example.org", "open", "outcast")
+        #expect(try talk.publish("open", "2").told == [])
+    }
+
     @Test func beginsWithTheLastItems() throws {
         var talk = NodesConversation.ofService()
         for node in ["a/x", "a/y", "b"] {
