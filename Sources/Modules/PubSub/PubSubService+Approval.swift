@@ -111,12 +111,17 @@ extension PubSubService {
         approved.state = .subscribed
         var effects = save(approved, on: name)
         effects.append(tell(approved, as: approved.state.rawValue, on: name))
+        return effects + welcome(approved, on: name)
+    }
+
+    /// What comes to who is subscribed by an owner: a subscription may let in to the node, and then
+    /// sessions that ask for it are told as such.
+    mutating func welcome(_ record: SubscriptionRecord, on name: String) -> [PubSubEffect] {
         let notified = enrol(interested.sessions(of: record.jid), on: name)
-        effects += notified
         guard notified.isEmpty else {
-            return effects + tellOwners(of: approved, as: approved.state.rawValue, on: name)
+            return notified + tellOwners(of: record, as: record.state.rawValue, on: name)
         }
-        return effects + begun(approved, on: name, asked: record.jid)
+        return begun(record, on: name, asked: record.jid)
     }
 
     /// Some may have a node now that could not, and some can't any more, all or one entity: by the

@@ -14,9 +14,12 @@ extension PubSubService {
 
     /// Ends the items of a node that are too old, and comes back for the next.
     mutating func expireItems(of name: String, at now: Instant) -> [PubSubEffect] {
-        guard let node = nodes[name], let due = node.expiry, due <= now,
-            let age = node.configuration.itemAgeMaximum
-        else { return [] }
+        guard let node = nodes[name], let due = node.expiry, due <= now else { return [] }
+        guard let age = node.configuration.itemAgeMaximum else {
+            // Nothing ends for its age any more; what will do so later is to be looked at then.
+            nodes[name]?.expiry = nil
+            return []
+        }
         let ids: [String]? = update(name) { node in
             node.expiry = nil
             return node.items.removeOldest(upTo: PubSubLimits.idsPerRequestMaximum) { item in

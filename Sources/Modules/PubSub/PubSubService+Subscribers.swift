@@ -99,7 +99,7 @@ extension PubSubService {
         let effects =
             start(record, on: node) + [tell(record, as: state.rawValue, on: node.name)]
         guard state == .subscribed else { return effects }
-        return effects + begun(record, on: node.name, asked: jid)
+        return effects + welcome(record, on: node.name)
     }
 
     /// An entry that was refused, with the state that there still is.

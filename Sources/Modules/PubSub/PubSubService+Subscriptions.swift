@@ -217,6 +217,7 @@ extension PubSubService {
         _ = update(name) { $0.subscriptions.remove(record.id) }
         subscribersChanged(of: name, record.jid)
         leases[record.id] = nil
+        if configuration?.accessModel == .authorize { dismiss(record.jid, from: name) }
         var effects: [PubSubEffect] = []
         if let configuration, !record.isTemporary(on: configuration) {
             effects.append(forget(record, on: name))
@@ -226,6 +227,17 @@ extension PubSubService {
             effects.append(.store(.deleteNode(owner: owner, node: name), .immediate))
         }
         return effects
+    }
+
+    /// Sessions that were let in to a node by a subscription go with the last one (XEP-0060 §4.5).
+    private mutating func dismiss(_ entity: JID, from name: String) {
+        guard let node = nodes[name] else { return }
+        for jid in interested.sessions(of: entity) where node.audience[jid] != nil {
+            guard let entry = interested[jid], !admits(jid, entry.relation, to: node) else {
+                continue
+            }
+            nodes[name]?.stopNotifying(jid)
+        }
     }
 
     /// Takes a subscription out of the store.
