@@ -14,8 +14,9 @@ package struct Outbox: Sendable {
     /// What the host does now.
     package enum Action: Sendable {
         case perform(Effect)
-        /// Hands a change to the store, which answers with the ticket once it is committed.
-        case commit(Change, ticket: UInt64)
+        /// Hands changes to the store, all of them or none, which answers with the ticket once they
+        /// are committed.
+        case commit([Change], ticket: UInt64)
         /// Hands a change to the store, which answers nothing.
         case write(Change, Durability)
     }
@@ -30,6 +31,22 @@ package struct Outbox: Sendable {
     private struct Origin {
         let owner: JID
         let decision: UInt64
+    }
+
+    /// What a decision keeps.
+    ///
+    /// Where any of it must not come later all of it goes at once, under one ticket: half of a
+    /// decision must neither be kept nor promised.
+    private struct Changes {
+        var all: [Change] = []
+        var isUrgent = false
+
+        init(_ effects: [Effect]) {
+            for case .store(let change, let durability) in effects where durability != .none {
+                all.append(change)
+                if durability == .immediate { isUrgent = true }
+            }
+        }
     }
 
     private var held: [Held] = []
@@ -52,15 +69,18 @@ package struct Outbox: Sendable {
         actions.reserveCapacity(effects.count)
         decisions &+= 1
         let origin = Origin(owner: owner, decision: decisions)
+        let changes = Changes(effects)
+        var isSubmitted = false
         for effect in effects {
             if case .store(let change, let durability) = effect {
-                guard durability == .immediate else {
+                if !changes.isUrgent {
                     if durability == .behind { actions.append(.write(change, durability)) }
-                    continue
+                } else if durability == .immediate, !isSubmitted {
+                    isSubmitted = true
+                    submitted &+= 1
+                    origins[submitted] = origin
+                    actions.append(.commit(changes.all, ticket: submitted))
                 }
-                submitted &+= 1
-                origins[submitted] = origin
-                actions.append(.commit(change, ticket: submitted))
             } else if committed == submitted {
                 actions.append(.perform(effect))
             } else {

@@ -196,8 +196,8 @@ extension LoopHost {
             case .perform(let effect): perform(effect)
             case .write(let change, let durability):
                 writer.submit([StoreChange(change)], durability)
-            case .commit(let change, let ticket):
-                writer.submit([StoreChange(change)], .immediate) { [loop] result in
+            case .commit(let changes, let ticket):
+                writer.submit(changes.map { StoreChange($0) }, .immediate) { [loop] result in
                     loop.execute { self.assumeIsolated { $0.stored(ticket, result) } }
                 }
             }

@@ -43,6 +43,28 @@ import XMPP
         #expect(performed(outbox.add([save(.behind), result("1")], owner: romeo)) == ["1"])
     }
 
+    /// A node is kept with its owner and its first item, or not at all.
+    @Test func handsOverAllOfADecisionAtOnce() {
+        var outbox = Outbox()
+        let actions = outbox.add(
+            [save(.immediate), save(.behind), result("1"), save(.immediate), result("2")],
+            owner: romeo
+        )
+        let sizes = actions.map {
+            if case .commit(let changes, _) = $0 { changes.count } else { 0 }
+        }
+        #expect(sizes == [3])
+        #expect(ids(outbox.committed(through: 1)) == ["1", "2"])
+    }
+
+    @Test func promisesNothingOfADecisionThatWasRefused() {
+        var outbox = Outbox()
+        _ = outbox.add([save(.immediate), save(.immediate), result("1")], owner: romeo)
+        _ = outbox.add([save(.immediate), result("2")], owner: juliet)
+        #expect(ids(outbox.refused(1).effects) == ["1"])
+        #expect(ids(outbox.committed(through: 2)) == ["2"])
+    }
+
     @Test func releasesOnlyWhatTheCommitCovers() {
         var outbox = Outbox()
         _ = outbox.add([save(.immediate), result("1")], owner: romeo)
