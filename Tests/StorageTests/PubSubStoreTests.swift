@@ -45,13 +45,23 @@ import XMPP
     func keepsNodesWithAllThatBelongsToThem(kind: StoreKind) throws {
         let configuration = ["pubsub#title": ["Ä \"b\""], "pubsub#children": ["a", "b"]]
         let session = JID(normalizedLocal: "bob", domain: "example.org", resource: "r/1@x")
+        var options = SubscriptionOptions()
+        options.expiry = .at(Instant(milliseconds: 1_800_000_000_123))
+        options.shows = [.chat, .online]
+        options.filter = "level >= warning and item = \"Ä\""
+        let subscription = SubscriptionRecord(
+            id: "s",
+            jid: session,
+            state: .pending,
+            options: options
+        )
         let store = try open(
             kind,
             node,
             .saveNode(owner: owner, node: "n", configuration: configuration),
             .setAffiliation(owner: owner, node: "n", owner, .owner),
             .setAffiliation(owner: owner, node: "n", bob, .publishOnly),
-            .saveSubscription(owner: owner, node: "n", SubscriptionRecord(id: "s", jid: session)),
+            .saveSubscription(owner: owner, node: "n", subscription),
             save(item("current", at: 5))
         )
         var seen: [NodeRecord] = []
@@ -60,7 +70,7 @@ import XMPP
         let record = try theNode(store)
         #expect(record.configuration == configuration)
         #expect(record.affiliations == [owner: .owner, bob: .publishOnly])
-        #expect(record.subscriptions == [SubscriptionRecord(id: "s", jid: session)])
+        #expect(record.subscriptions == [subscription])
         let expected = NodeRecord.StoredItem(
             id: "current",
             publisher: owner,
