@@ -297,24 +297,13 @@ extension LoopHost {
     private func announce(_ notification: Notification) {
         var sessions: [[Letter.Target]] = Array(repeating: [], count: placement.loops)
         for recipient in notification.recipients {
-            guard
-                let able = shard.sessions(
-                    for: recipient.jid,
-                    isHeadline: notification.isHeadline
-                )
-            else {
-                route(Routed(notification.stanza(to: recipient)))
-                continue
-            }
-            for session in able {
-                sessions[placement.loop(of: session)].append(
-                    .init(
-                        session: session,
-                        isBare: recipient.jid.isBare,
-                        own: recipient.headers
-                    )
+            let isHeadline = notification.isHeadline
+            let isTaken = shard.eachSession(for: recipient.jid, isHeadline: isHeadline) {
+                sessions[placement.loop(of: $0)].append(
+                    .init(session: $0, isBare: recipient.jid.isBare, own: recipient.headers)
                 )
             }
+            if !isTaken { route(Routed(notification.stanza(to: recipient))) }
         }
         for (target, group) in sessions.enumerated() where !group.isEmpty {
             post(.event(notification.bytes, to: group), to: target)

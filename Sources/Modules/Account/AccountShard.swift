@@ -384,18 +384,17 @@ extension AccountShard {
         return accounts[account]?.loaded(items, world: world, now: now) ?? []
     }
 
-    /// The sessions that an event for an address of this shard goes to; nil where it has to go the
-    /// way of all messages: nobody is there who could take it.
-    package func sessions(for jid: JID, isHeadline: Bool) -> [SessionID]? {
-        guard let account = accounts[jid.bare] else { return nil }
-        if !jid.isBare {
-            if let index = account.index(of: jid) { return [account.sessions[index].id] }
-            return isHeadline ? [] : nil
-        }
-        let able = account.sessions.filter(\.takesMessages)
-        if isHeadline { return able.map(\.id) }
-        guard let highest = able.map(\.priority).max() else { return nil }
-        return able.filter { $0.priority == highest }.map(\.id)
+    /// Names the sessions that an event for an address of this shard goes to; false where it has to
+    /// go the way of all messages: nobody is there who could take it.
+    ///
+    /// Nothing is changed; but only who may change an account is given it without a copy.
+    package mutating func eachSession(
+        for jid: JID,
+        isHeadline: Bool,
+        _ body: (SessionID) -> Void
+    ) -> Bool {
+        guard let index = accounts.index(forKey: jid.bare) else { return false }
+        return accounts.values[index].eachSession(for: jid, isHeadline: isHeadline, body)
     }
 }
 

@@ -26,6 +26,27 @@ extension Account {
         }
     }
 
+    /// The sessions that an event goes to, by the same rules.
+    mutating func eachSession(
+        for jid: JID,
+        isHeadline: Bool,
+        _ body: (SessionID) -> Void
+    ) -> Bool {
+        if !jid.isBare {
+            guard let index = index(of: jid) else { return isHeadline }
+            body(sessions[index].id)
+            return true
+        }
+        let able = sessions.lazy.filter(\.takesMessages)
+        if isHeadline {
+            for session in able { body(session.id) }
+            return true
+        }
+        guard let highest = able.map(\.priority).max() else { return false }
+        for session in able where session.priority == highest { body(session.id) }
+        return true
+    }
+
     /// An iq for one of the account's sessions.
     func receiveSessionRequest(_ iq: Stanza, to jid: JID) throws(StanzaError) -> [Effect] {
         guard let index = index(of: jid) else {

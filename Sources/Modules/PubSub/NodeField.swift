@@ -181,17 +181,11 @@ extension NodeConfiguration {
     /// In the store, on what is left of a node that has moved: its address.
     static let movedField = "{" + Namespace.lapwing + "}moved"
 
-    /// The form that the owner fills in, with the access models that there are to choose from.
-    func form(
-        _ kind: DataForm.Kind,
-        accessModels: [AccessModel] = AccessModel.allCases
-    ) -> DataForm {
+    /// The form that the owner fills in.
+    func form(_ kind: DataForm.Kind) -> DataForm {
         let left = nodeType == .leaf ? Self.collectionsAlone : Self.leavesAlone
         var form = Self.table.form(kind, of: self)
         form.fields.removeAll { left.contains($0.name) }
-        for index in form.fields.indices where form.fields[index].name == Self.accessModelField {
-            form.fields[index].options = accessModels.map(\.rawValue)
-        }
         return form
     }
 

@@ -11,7 +11,7 @@ extension PubSubService {
             "configure",
             Namespace.pubsubOwner,
             attributes: [.init("node", node.name)],
-            [profile.form(.form, of: configuration(of: node)).element]
+            [configuration(of: node).form(.form).element]
         )
         return [request.result(Element("pubsub", Namespace.pubsubOwner, [form]))]
     }
@@ -31,7 +31,7 @@ extension PubSubService {
         var form = Element(
             "default",
             Namespace.pubsubOwner,
-            [profile.form(.form, of: defaults).element]
+            [defaults.form(.form).element]
         )
         form["type"] = action["type"]
         return [request.result(Element("pubsub", Namespace.pubsubOwner, [form]))]
@@ -50,7 +50,7 @@ extension PubSubService {
         guard form.kind != .cancel else { return [request.result()] }
         var changed = node
         changed.configuration = configuration(of: node)
-        try profile.apply(form, to: &changed.configuration)
+        try changed.configuration.apply(form)
         let placement = try placement(of: &changed, isNew: false, request)
         return reconfigure(node, changed.configuration, placement, request, relation)
     }
@@ -93,7 +93,7 @@ extension PubSubService {
         if configuration.notifiesConfiguration {
             // XEP-0060 §8.2.5.3: what it is now where events have payloads, else only that it is.
             let shown = nodes[node.name].map { self.configuration(of: $0) } ?? configuration
-            let form = configuration.deliversPayloads ? profile.form(.result, of: shown) : nil
+            let form = configuration.deliversPayloads ? shown.form(.result) : nil
             notify(of: PubSubEvent(node.name, .configuration(form)), &effects)
         }
         tell(of: placement, &effects)
@@ -112,37 +112,9 @@ extension PubSubService {
     }
 }
 
-// MARK: - What a kind of service can be set to
+// MARK: - Who may make nodes
 
 extension PubSubService.Profile {
-    /// Presence and rosters are an account's: elsewhere nobody could be admitted by them.
-    var accessModels: [NodeConfiguration.AccessModel] {
-        kind == .personal
-            ? NodeConfiguration.AccessModel.allCases : [.authorize, .open, .whitelist]
-    }
-
-    func form(_ kind: DataForm.Kind, of configuration: NodeConfiguration) -> DataForm {
-        configuration.form(kind, accessModels: accessModels)
-    }
-
-    /// Takes an owner's answers, all or none.
-    func apply(
-        _ form: DataForm,
-        to configuration: inout NodeConfiguration
-    ) throws(StanzaError) {
-        var changed = configuration
-        try changed.apply(form)
-        // XEP-0060 §8.1.2
-        guard accessModels.contains(changed.accessModel) else {
-            throw .pubsub(
-                .notAcceptable,
-                "unsupported-access-model",
-                text: "access by \(changed.accessModel.rawValue) is for the nodes of accounts"
-            )
-        }
-        configuration = changed
-    }
-
     /// Why an entity may make no node (XEP-0060 §8.1.1).
     func creationRefusal(of jid: JID) -> StanzaError {
         guard kind != .fleet else { return .unsupported("create-nodes") }

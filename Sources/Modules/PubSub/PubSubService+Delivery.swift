@@ -55,7 +55,8 @@ extension PubSubService {
     /// An entity is gone.
     package mutating func unavailable(_ jid: JID) -> [PubSubEffect] {
         forget(jid)
-        return completed(departed(jid) + purgeItems(ofOffline: jid))
+        let effects = departed(jid) + purgeItems(ofOffline: jid)
+        return completed(effects)
     }
 
     private mutating func forget(_ jid: JID) {
@@ -157,12 +158,15 @@ extension PubSubService {
         plansChanged(of: name)
         defer { collectionSubscribersChanged(of: name, jid) }
         let bare = jid.bare
-        let holder = nodes[name] ?? patterns[name]
-        selections.keep(holder?.subscriptions, of: bare, on: name)
-        if holder?.subscriptions.of(entity: bare).isEmpty == false {
+        let subscriptions = (nodes[name] ?? patterns[name])?.subscriptions
+        selections.keep(subscriptions, of: bare, on: name)
+        let count = subscriptions?.count(of: bare) ?? 0
+        subscriptionCounts[bare, default: SubscriptionCount()].set(count, on: name)
+        if count > 0 {
             subscribed[bare, default: []].insert(name)
         } else if subscribed[bare]?.remove(name) != nil, subscribed[bare]?.isEmpty == true {
             subscribed[bare] = nil
+            subscriptionCounts[bare] = nil
             absent.remove(bare)
             bounces[bare] = nil
         }

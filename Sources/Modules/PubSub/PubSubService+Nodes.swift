@@ -23,7 +23,7 @@ extension PubSubService {
         }
         let isCollection = options?[NodeConfiguration.nodeTypeField] == ["collection"]
         var configuration = isCollection ? profile.defaults.asCollection() : profile.defaults
-        if let options { try profile.apply(options, to: &configuration) }
+        if let options { try configuration.apply(options) }
         if profile.hasWildcards, NodePattern(name) != nil {
             throw StanzaError(.notAcceptable, text: "the name stands for other nodes")
         }

@@ -97,7 +97,7 @@ extension PubSubService {
             options: node.defaultOptions
         )
         let effects =
-            start(record, on: node) + [tell(record, as: state.rawValue, on: node.name)]
+            start(record, on: node.name) + [tell(record, as: state.rawValue, on: node.name)]
         guard state == .subscribed else { return effects }
         return effects + welcome(record, on: node.name)
     }

@@ -9,7 +9,8 @@ extension PubSubService {
     ) throws(StanzaError) -> [PubSubEffect] {
         let jid = try Self.subscriber(action, request)
         let form = try Self.options(beside: action, in: payload)
-        let node = try holder(named: action["node"])
+        var node = try holder(named: action["node"])
+        let name = node.name
         let state = try stateOfNewSubscription(of: request.from, request.relation, to: node)
         var options = node.defaultOptions
         try form.map { form throws(StanzaError) in try options.apply(form, at: request.now) }
@@ -37,12 +38,16 @@ extension PubSubService {
             state: state,
             options: options
         )
-        var effects = start(record, on: node)
-        scheduleLease(of: record, on: node.name, at: request.now)
-        effects.append(request.result(record.answer(on: node.name, withOptions: form != nil)))
+        // What is kept of the node here is let go, so that it is changed where it stands.
+        let isHeld = nodes[name] != nil || patterns[name] != nil
+        let pattern = isHeld ? nil : node
+        node = Node(name, profile.defaults)
+        var effects = start(record, on: name, making: pattern)
+        scheduleLease(of: record, on: name, at: request.now)
+        effects.append(request.result(record.answer(on: name, withOptions: form != nil)))
         switch state {
-        case .pending: effects += askOwners(about: record, on: node.name)
-        case .subscribed: effects += begun(record, on: node.name, asked: request.from)
+        case .pending: effects += askOwners(about: record, on: name)
+        case .subscribed: effects += begun(record, on: name, asked: request.from)
         case .unconfigured: break
         }
         return effects
@@ -98,11 +103,8 @@ extension PubSubService {
     /// XEP-0060 §6.1.3.9.
     func checkRoom(for jid: JID, on node: Node) throws(StanzaError) {
         let bare = jid.bare
-        let all = (subscribed[bare] ?? []).reduce(0) { count, name in
-            count + ((nodes[name] ?? patterns[name])?.subscriptions.count(of: bare) ?? 0)
-        }
         guard node.subscriptions.count < profile.limits.subscriptions,
-            all < profile.limits.subscriptionsOfOne,
+            subscriptionCounts[bare]?.all ?? 0 < profile.limits.subscriptionsOfOne,
             node.subscriptions.count(of: bare) < PubSubLimits.subscriptionsOfOneToNodeMaximum
         else { throw .pubsub(.policyViolation, "too-many-subscriptions", .wait) }
     }
@@ -176,25 +178,25 @@ extension PubSubService {
 
 extension PubSubService {
     /// Takes a subscription up that there was not.
-    mutating func start(_ record: SubscriptionRecord, on holder: Node) -> [PubSubEffect] {
+    ///
+    /// `pattern` is what has to be made first: a name with wildcards that nobody has subscribed to.
+    mutating func start(
+        _ record: SubscriptionRecord,
+        on name: String,
+        making pattern: Node? = nil
+    ) -> [PubSubEffect] {
         var effects: [PubSubEffect] = []
-        if nodes[holder.name] == nil, patterns[holder.name] == nil {
-            patterns[holder.name] = holder
-            effects.append(
-                .store(
-                    .saveNode(owner: owner, node: holder.name, configuration: [:]),
-                    .immediate
-                )
-            )
+        if let pattern {
+            patterns[name] = pattern
+            let change = PubSubChange.saveNode(owner: owner, node: name, configuration: [:])
+            effects.append(.store(change, .immediate))
         }
-        return effects + save(record, on: holder.name)
+        return effects + save(record, on: name)
     }
 
     /// Takes a subscription up, or what has changed of it.
     mutating func save(_ record: SubscriptionRecord, on name: String) -> [PubSubEffect] {
-        guard let holder = nodes[name] ?? patterns[name] else { return [] }
-        let configuration = holder.configuration
-        let before = holder.subscriptions[record.id]
+        guard let (configuration, before) = standing(record.id, on: name) else { return [] }
         _ = update(name) { $0.subscriptions.save(record) }
         subscribersChanged(of: name, record.jid)
         var effects: [PubSubEffect] = []
@@ -209,6 +211,17 @@ extension PubSubService {
             effects.append(.watch(record.jid.bare))
         }
         return effects
+    }
+
+    /// What a node is set to, and the subscription as it is so far.
+    ///
+    /// Apart, so that no copy of the node outlives it: it would be copied whole by the next change.
+    private func standing(
+        _ id: String,
+        on name: String
+    ) -> (NodeConfiguration, SubscriptionRecord?)? {
+        guard let holder = nodes[name] ?? patterns[name] else { return nil }
+        return (holder.configuration, holder.subscriptions[id])
     }
 
     /// Ends a subscription, and its pattern with the last one.

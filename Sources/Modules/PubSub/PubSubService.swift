@@ -86,6 +86,8 @@ package struct PubSubService: Sendable {
     var interested = Attendance()
     /// Nodes at which an entity has subscriptions, by its bare address.
     var subscribed: [JID: Set<String>] = [:]
+    /// How many subscriptions an entity has, by its bare address.
+    var subscriptionCounts: [JID: SubscriptionCount] = [:]
     /// Nodes from which a publisher's items go when it goes offline, by its bare address.
     var offlinePurges: [JID: Set<String>] = [:]
     /// Where nodes have moved that are no more (XEP-0060 §6.1.3.11), by name.
@@ -144,7 +146,12 @@ package struct PubSubService: Sendable {
             )
         }
         for subscription in record.subscriptions {
-            subscribed[subscription.jid.bare, default: []].insert(record.node)
+            let bare = subscription.jid.bare
+            subscribed[bare, default: []].insert(record.node)
+            subscriptionCounts[bare, default: SubscriptionCount()].set(
+                node.subscriptions.count(of: bare),
+                on: record.node
+            )
             if !subscription.options.isPlain { selections.restore(subscription, on: record.node) }
             scheduleLease(of: subscription, on: record.node, at: Instant(milliseconds: .min))
         }
@@ -194,7 +201,8 @@ package struct PubSubService: Sendable {
             if case .deliver(let subscription) = duty { waiting.append(subscription) }
             effects += perform(duty, at: now)
         }
-        return completed(effects + deliverHeld(to: waiting)) + announcement()
+        effects += deliverHeld(to: waiting)
+        return completed(effects) + announcement()
     }
 
     private mutating func perform(_ duty: Schedule.Duty, at now: Instant) -> [PubSubEffect] {
@@ -303,7 +311,9 @@ extension PubSubService {
         if profile.kind == .fleet { try refuse(payload, request) }
         requester = (from.bare, request.relation)
         defer { requester = nil }
-        return completed(try answer(payload, request, relation)) + announcement()
+        // Apart from what completes it: that would hold a copy of the nodes while they change.
+        let effects = try answer(payload, request, relation)
+        return completed(effects) + announcement()
     }
 
     private mutating func answer(

@@ -36,6 +36,17 @@ extension SubscriptionRecord {
     }
 }
 
+/// How many subscriptions an entity has: the sum is kept, so that one more costs no look at all.
+struct SubscriptionCount: Sendable {
+    private(set) var all = 0
+    private var byNode: [String: Int] = [:]
+
+    mutating func set(_ count: Int, on node: String) {
+        all += count - (byNode[node] ?? 0)
+        byNode[node] = count == 0 ? nil : count
+    }
+}
+
 /// The subscriptions to one node, found by id and by bare address.
 struct Subscriptions: Sendable {
     private var records: [String: SubscriptionRecord] = [:]

@@ -59,20 +59,16 @@ import XMPP
         #expect(talk.service.counts.nodes == 2)
     }
 
-    // §8.1.2: presence and rosters are an account's, so that a service cannot serve them.
-    @Test(arguments: ["presence", "roster"])
-    func refusesAnAccessModelThatTheServiceCannotServe(_ model: String) throws {
-        var talk = NodesConversation.ofService()
-        let error = "modify not-acceptable unsupported-access-model"
-        #expect(try talk.create("n", ["access_model": model]).error == error)
-        #expect(talk.service.counts.nodes == 0)
-        _ = try talk.create("n")
-        #expect(try talk.configure("n", ["access_model": model]).error == error)
-        let options = try talk.get("#<configure node='n'/>").form?.fields
-            .first { $0.name == "pubsub#access_model" }?.options
-        #expect(options == ["authorize", "open", "whitelist"])
-        var account = NodesConversation()
-        #expect(try account.create("n", ["access_model": model]).error == nil)
+    // §4.5: on a service the roster of the node's owner decides on presence and on groups.
+    @Test(arguments: ["authorize", "open", "presence", "roster", "whitelist"])
+    func takesEveryAccessModel(_ model: String) throws {
+        for kind in [NodesConversation.ofService(), NodesConversation()] {
+            var talk = kind
+            #expect(try talk.create("n", ["access_model": model]).error == nil)
+            let options = try talk.get("#<configure node='n'/>").form?.fields
+                .first { $0.name == "pubsub#access_model" }?.options
+            #expect(options?.contains(model) == true)
+        }
     }
 
     // §8.1.2: "The default setting for the 'pubsub#node_type' field is leaf"; the attribute is that

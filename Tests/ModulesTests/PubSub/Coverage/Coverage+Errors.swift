@@ -70,7 +70,7 @@ extension Coverage {
         Refusal(
             "unsupported-access-model",
             "not-acceptable",
-            "refusesAnAccessModelThatTheServiceCannotServe"
+            "refusesAConfigurationThatMakesNoSense"
         ),
     ]
 
