@@ -179,9 +179,14 @@ struct Conversation {
     private mutating func notify(_ notification: Notification) {
         notified += notification.recipients.count
         for recipient in notification.recipients {
-            let named = recipient.session.map { [$0] }
-            let able = shard.sessions(for: recipient.jid, isHeadline: notification.isHeadline)
-            for session in named ?? able ?? [] {
+            var able: [SessionID] = recipient.session.map { [$0] } ?? []
+            if able.isEmpty {
+                let isHeadline = notification.isHeadline
+                _ = shard.eachSession(for: recipient.jid, isHeadline: isHeadline) {
+                    able.append($0)
+                }
+            }
+            for session in able {
                 received[session, default: []].append(notification.stanza(to: recipient))
             }
         }

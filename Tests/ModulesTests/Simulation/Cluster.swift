@@ -246,11 +246,12 @@ extension Cluster {
 
     private mutating func announce(_ notification: Notification, at shard: Int) {
         for recipient in notification.recipients {
-            let able = shards[shard].sessions(
-                for: recipient.jid,
-                isHeadline: notification.isHeadline
-            )
-            for session in able ?? [] {
+            var able: [SessionID] = []
+            let isHeadline = notification.isHeadline
+            _ = shards[shard].eachSession(for: recipient.jid, isHeadline: isHeadline) {
+                able.append($0)
+            }
+            for session in able {
                 deliver(notification.stanza(to: recipient), to: session, from: shard)
             }
         }
