@@ -24,7 +24,8 @@ package struct Outbox: Sendable {
     private struct Held {
         let barrier: UInt64
         let origin: Origin
-        let effect: Effect
+        /// Nil where it was withdrawn.
+        var effect: Effect?
     }
 
     /// The decision that an effect is part of, and whose it was.
@@ -92,7 +93,7 @@ package struct Outbox: Sendable {
 
     /// The store has committed everything up to `ticket`.
     package mutating func committed(through ticket: UInt64) -> [Effect] {
-        release(through: ticket) { [$0.effect] }
+        release(through: ticket) { $0.effect.map { [$0] } ?? [] }
     }
 
     /// The store refused the change of `ticket`.
@@ -105,11 +106,30 @@ package struct Outbox: Sendable {
     package mutating func refused(_ ticket: UInt64) -> (owner: JID?, effects: [Effect]) {
         let refused = origins[ticket]
         let effects = release(through: ticket) { held in
-            guard let refused, held.origin.owner == refused.owner else { return [held.effect] }
-            if let failure = Self.failure(insteadOf: held.effect) { return [failure] }
-            return held.origin.decision == refused.decision ? [] : [held.effect]
+            guard let effect = held.effect else { return [] }
+            guard let refused, held.origin.owner == refused.owner else { return [effect] }
+            if let failure = Self.failure(insteadOf: effect) { return [failure] }
+            return held.origin.decision == refused.decision ? [] : [effect]
         }
+        if let owner = refused?.owner { withdrawItems(of: owner) }
         return (refused?.owner, effects)
+    }
+
+    /// What is still held of an owner may show an item that was refused: the answers to who asked
+    /// for items fail, and last items are not sent.
+    private mutating func withdrawItems(of owner: JID) {
+        for index in gone..<held.count where held[index].origin.owner == owner {
+            switch held[index].effect {
+            case .notify(let notification)? where notification.event.stamp != nil:
+                held[index].effect = nil
+            case .route(let routed)?
+            where routed.stanza.payload?.elements.contains { $0.name == "items" } == true:
+                if let effect = held[index].effect, let failure = Self.failure(insteadOf: effect) {
+                    held[index].effect = failure
+                }
+            default: break
+            }
+        }
     }
 
     /// The error that a request gets in place of its result; nil where the effect is no result.

@@ -100,6 +100,21 @@ import XMPP
         #expect(ids(outbox.refused(1).effects) == ["1", "chat"])
     }
 
+    /// Items that were read from memory while the refusal was on its way may not be there.
+    @Test func answersNoItemsThatTheStoreMayHaveRefused() throws {
+        var outbox = Outbox()
+        let items = Element("pubsub", Namespace.pubsub, [Element("items", Namespace.pubsub)])
+        let answer = Stanza(.iq, type: "result", id: "2", from: romeo, to: juliet, [items])
+        _ = outbox.add([save(.immediate), result("1")], owner: romeo)
+        _ = outbox.add([save(.immediate), .route(Routed(answer))], owner: romeo)
+        _ = outbox.add([save(.immediate), .route(Routed(answer))], owner: juliet)
+        _ = outbox.refused(1)
+        let types = outbox.committed(through: 3).map { effect -> String? in
+            if case .route(let routed) = effect { routed.stanza.type } else { nil }
+        }
+        #expect(types == ["error", "result"])
+    }
+
     @Test func saysWhenTooMuchWaits() {
         var outbox = Outbox()
         _ = outbox.add([save(.immediate)], owner: romeo)
