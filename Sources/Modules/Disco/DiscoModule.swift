@@ -67,6 +67,7 @@ package enum DiscoModule: Module {
             identities: [.init(category: "pubsub", type: "service", name: kind.title)],
             features: [Namespace.discoInfo, Namespace.discoItems]
                 + world.modules.modules.flatMap { $0.serviceFeatures(of: kind) }
+                + service.profile.historyFeatures
         )
         return [request.result(info.element)]
     }
@@ -110,7 +111,7 @@ package enum DiscoModule: Module {
                 .init(category: "pubsub", type: "pep"),
             ],
             features: world.modules.modules.flatMap { $0.accountFeatures }
-                + (account.pep.profile.history == nil ? [] : [Namespace.lapwing + "#history"])
+                + account.pep.profile.historyFeatures
         )
         return [request.result(info.element)]
     }

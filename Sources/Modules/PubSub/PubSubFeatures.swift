@@ -70,3 +70,11 @@ enum PubSubFeatures {
         }
     }
 }
+
+extension PubSubService.Profile {
+    /// What says that minutes and hours of samples can be asked for: the accounts keep them, and
+    /// the mirrors answer with those of their originals (docs/protocol.md, Aggregates).
+    var historyFeatures: [String] {
+        history == nil || kind == .shared ? [] : [Namespace.lapwing + "#history"]
+    }
+}

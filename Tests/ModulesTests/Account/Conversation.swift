@@ -18,6 +18,8 @@ struct Conversation {
     private(set) var loads: [String] = []
     /// What the store answers to every question.
     var payload: [UInt8] = []
+    /// The same of what samples came to.
+    var history: [HistoryRecord] = []
     private var wakes: [(owner: JID, time: Instant)] = []
     private var counter: UInt64 = 0
     var now = Instant(milliseconds: 1_000_000)
@@ -37,7 +39,8 @@ struct Conversation {
         groups: SharedGroups = SharedGroups(),
         hasFleet: Bool = false,
         allowed: Set<JID> = [],
-        nodes: [JID: [NodeRecord]] = [:]
+        nodes: [JID: [NodeRecord]] = [:],
+        policy: HistoryPolicy? = nil
     ) {
         var world = World(
             domain: JID(normalizedLocal: nil, domain: "example.com"),
@@ -49,8 +52,10 @@ struct Conversation {
         if hasFleet {
             world.services[Self.fleet] = .fleet
             world.fleetAllowed = allowed
+            var profile = PubSubService.Profile.fleet()
+            profile.history = policy
             services = [
-                PubSubService(owner: Self.fleet, profile: .fleet(), nodes: nodes[Self.fleet] ?? [])
+                PubSubService(owner: Self.fleet, profile: profile, nodes: nodes[Self.fleet] ?? [])
             ]
         }
         shard = AccountShard(
@@ -194,9 +199,12 @@ struct Conversation {
 
     private mutating func load(_ request: LoadRequest, for owner: JID) {
         let place = shard.place(of: request, for: owner)
-        loads += request.items.map { "\(place.owner) \(place.node) \($0)" }
+        let names = request.history == nil ? request.items : ["history"]
+        loads += names.map { "\(place.owner) \(place.node) \($0)" }
         let payloads = Dictionary(uniqueKeysWithValues: request.items.map { ($0, payload) })
-        carryOut(shard.loaded(request.answered(payloads), for: owner, at: now))
+        let found = request.history == nil ? [] : history
+        let answer = request.answered(payloads, history: found)
+        carryOut(shard.loaded(answer, for: owner, at: now))
     }
 
     private mutating func route(_ routed: Routed) {

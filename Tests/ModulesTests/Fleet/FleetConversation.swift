@@ -26,14 +26,16 @@ struct FleetConversation {
         groups: SharedGroups? = nil,
         allowed: Set<JID> = [],
         others: [String] = [],
-        nodes: [JID: [NodeRecord]] = [:]
+        nodes: [JID: [NodeRecord]] = [:],
+        policy: HistoryPolicy? = nil
     ) throws {
         talk = Conversation(
             hosts + viewers + others,
             groups: groups ?? Self.groups(hosts: hosts, viewers: viewers),
             hasFleet: true,
             allowed: allowed,
-            nodes: nodes
+            nodes: nodes,
+            policy: policy
         )
         talk.start()
         for host in hosts { try talk.login(host + "/agent") }
@@ -137,7 +139,8 @@ struct FleetConversation {
         return try ask(session, type, try Element(parsing: Array(markup.utf8)), to: to)
     }
 
-    private mutating func ask(
+    @discardableResult
+    mutating func ask(
         _ session: String,
         _ type: String,
         _ payload: Element,
