@@ -55,10 +55,13 @@ package struct Routed: Sendable {
         package let session: SessionID
         /// Nodes with `+notify` in its capabilities; nil while they are not known.
         package let notify: NotifySet?
+        /// When it was last there, where its initial presence said so (XEP-0312).
+        package let since: Instant?
 
-        package init(session: SessionID, notify: NotifySet?) {
+        package init(session: SessionID, notify: NotifySet?, since: Instant? = nil) {
             self.session = session
             self.notify = notify
+            self.since = since
         }
     }
 }

@@ -361,6 +361,7 @@ extension AccountShard {
                 Recipient(jid: interest.jid, session: interest.origin.session),
                 relation: relation,
                 notify: interest.origin.notify,
+                since: interest.origin.since,
                 at: now
             ).map { $0.effect(of: account) }
         }

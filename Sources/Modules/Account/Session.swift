@@ -13,6 +13,8 @@ package struct Session: Sendable {
     package internal(set) var presence: Stanza?
     /// From the presence; negative means that messages to the bare address pass it by.
     package internal(set) var priority = 0
+    /// When it was last there, where its initial presence said so (XEP-0312).
+    var since: Instant?
     /// It asked for the roster and is told of changes (RFC 6121 §2.1.6).
     package internal(set) var wantsRoster = false
     /// What its capabilities say, as far as they are known.
@@ -40,7 +42,7 @@ package struct Session: Sendable {
     }
 
     /// Its sender's facts, for stanzas that go to other accounts.
-    var origin: Routed.Origin { .init(session: id, notify: capabilities.notify) }
+    var origin: Routed.Origin { .init(session: id, notify: capabilities.notify, since: since) }
 
     /// It as a recipient of notifications.
     var recipient: Recipient { Recipient(jid: jid, session: id) }

@@ -61,7 +61,8 @@ extension PubSubService {
         of coverage: DeliveryPlan.Coverage,
         on holder: Node,
         to recipient: Recipient,
-        isArrival: Bool
+        isArrival: Bool,
+        since: Instant?
     ) -> [PubSubEffect] {
         let subscription = coverage.record
         guard subscription.state == .subscribed, subscription.options.delivers else { return [] }
@@ -69,10 +70,10 @@ extension PubSubService {
         if let pattern = holder.pattern {
             for name in nodes.keys.sorted() where pattern.matches(name) {
                 guard let node = nodes[name] else { continue }
-                append(node, for: subscription.jid, isArrival, to: &parts)
+                append(node, for: subscription.jid, isArrival, since, to: &parts)
             }
         } else {
-            append(holder, for: subscription.jid, isArrival, to: &parts)
+            append(holder, for: subscription.jid, isArrival, since, to: &parts)
         }
         bursts[subscription.id] = Burst(
             coverage: coverage,
@@ -86,18 +87,23 @@ extension PubSubService {
         _ node: Node,
         for jid: JID,
         _ isArrival: Bool,
+        _ since: Instant?,
         to parts: inout [Burst.Part]
     ) {
         guard node.configuration.sendsLastItem(onArrival: isArrival),
             admits(jid, Relation(), to: node)
         else { return }
         guard isAboutAllHosts(node) else {
-            if !node.items.isEmpty { parts.append(.init(node: node.name, id: nil)) }
+            if !node.items.isEmpty, node.hasItem(since: since) {
+                parts.append(.init(node: node.name, id: nil))
+            }
             return
         }
         var items = node.items.latest(.max).filter { admits(jid, to: $0, of: node) }
         if node.name == FleetBook.events { items = items.suffix(Burst.eventsMaximum) }
-        for item in items { parts.append(.init(node: node.name, id: item.id)) }
+        for item in items where item.published >= since ?? item.published {
+            parts.append(.init(node: node.name, id: item.id))
+        }
     }
 
     /// Sends the next piece, as far as the subscription and the items are still there.

@@ -9,6 +9,11 @@ package enum PEPModule: Module {
             version: "1.30.0",
             leftOut: "payment, anonymous subscribers, several items at once (§12.11)"
         ),
+        Specification(
+            "XEP-0312",
+            version: "0.3",
+            leftOut: "of subscriptions with options or to many nodes all but last items"
+        ),
     ]
     package static let accountFeatures = PubSubFeatures.of(.personal)
     package static let routes =

@@ -27,6 +27,8 @@ extension Account {
         let isFirst = !sessions[index].isAvailable
         sessions[index].presence = presence
         sessions[index].priority = priority
+        // XEP-0312 §2: what a later presence says of it means nothing.
+        if isFirst { sessions[index].since = Since(of: presence)?.moment(at: now) }
         let session = sessions[index]
         var effects = share(presence, of: session, in: world.groups)
         if isFirst { effects += greet(session, in: world.groups) }
@@ -35,6 +37,7 @@ extension Account {
             relation: Relation(isOwner: true),
             notify: session.capabilities.notify ?? NotifySet.none,
             show: Show(presence),
+            since: session.since,
             at: now
         ).map { $0.effect(of: jid) }
         return effects + tellState()
@@ -96,6 +99,7 @@ extension Account {
     ) -> [Effect] {
         let session = sessions[index]
         sessions[index].presence = nil
+        sessions[index].since = nil
         sessions[index].priority = 0
         sessions[index].directed = []
         sessions[index].capabilities = SessionCapabilities()
@@ -205,6 +209,7 @@ extension Account {
             relation: relation,
             notify: origin.notify,
             show: show,
+            since: origin.since,
             at: now
         ).map { $0.effect(of: jid) }
     }

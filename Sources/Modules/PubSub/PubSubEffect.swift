@@ -52,6 +52,8 @@ package struct LoadRequest: Sendable, Hashable {
         case resume
         /// To send the last item.
         case lastItem(Recipient, ItemRecord)
+        /// To send what was published while its recipient was away.
+        case missed(Recipient, [ItemRecord])
         /// To send the last item to a subscription, of that id, that it has to match.
         case firstItem(Recipient, ItemRecord, String, on: String)
         /// To make of a host's items what the nodes about all hosts show.

@@ -54,6 +54,7 @@ enum PubSubFeatures {
         ("#retrieve-items", all),
         ("#retrieve-subscriptions", all),
         ("#rsm", all),
+        ("#since", all),
         ("#subscribe", all),
         ("#subscription-notifications", all),
         ("#subscription-options", all),

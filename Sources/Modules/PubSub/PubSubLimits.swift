@@ -49,6 +49,9 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let metaDataAddressesMaximum = 100
     /// Items that one request may name.
     package static let idsPerRequestMaximum = 1_000
+    /// Items of one node that a session gets that was away (XEP-0312 §2, rule 5): the newest; more
+    /// can be asked for.
+    package static let missedItemsMaximum = 100
     /// Bytes of the items of one answer: as many as a stanza of a client's may have.
     ///
     /// What is left comes with the next page.

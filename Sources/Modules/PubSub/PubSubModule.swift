@@ -87,6 +87,8 @@ extension PubSubService {
                 relation: relation(of: sender, in: world),
                 notify: origin.notify,
                 show: Show(routed.stanza),
+                // Presence that is directed here may be the first that a session sends.
+                since: origin.since ?? Since(of: routed.stanza)?.moment(at: now),
                 at: now
             )
         case "unavailable":

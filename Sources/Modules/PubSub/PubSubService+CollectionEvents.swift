@@ -41,7 +41,8 @@ extension PubSubService {
         below collection: Node,
         for coverage: DeliveryPlan.Coverage,
         to recipient: Recipient,
-        isArrival: Bool
+        isArrival: Bool,
+        since: Instant?
     ) -> [PubSubEffect] {
         let subscription = coverage.record
         guard subscription.options.type != .nodes else { return [] }
@@ -49,7 +50,7 @@ extension PubSubService {
         var effects: [PubSubEffect] = []
         for leaf in leaves(below: collection.name, subscription.options.depth)
         where leaf.configuration.sendsLastItem(onArrival: isArrival)
-            && admits(subscription.jid, relation, to: leaf)
+            && leaf.hasItem(since: since) && admits(subscription.jid, relation, to: leaf)
         {
             effects += lastItem(of: leaf, to: recipient, for: coverage)
         }

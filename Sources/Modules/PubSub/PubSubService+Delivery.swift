@@ -5,12 +5,14 @@ extension PubSubService {
     /// An entity is there, or its interest is known or is another now: it gets the last items of
     /// the nodes that it newly wants and may have (XEP-0163 §4.3.3: only those).
     ///
-    /// Where `notify` or `show` is nil, what was known of the session stays.
+    /// Where `notify` or `show` is nil, what was known of the session stays. Who says since when it
+    /// was away gets what was published meanwhile in place of the last items.
     package mutating func available(
         _ recipient: Recipient,
         relation: Relation,
         notify: NotifySet?,
         show: Show? = nil,
+        since: Instant? = nil,
         at now: Instant
     ) -> [PubSubEffect] {
         time = now
@@ -23,11 +25,13 @@ extension PubSubService {
         let notify = asked ?? known?.notify ?? NotifySet.none
         let show = show ?? known?.show ?? .online
         if known?.notify == notify, known?.relation == relation, known?.show == show { return [] }
+        let since = known == nil ? since : known?.since
         interested[recipient.jid] = Interested(
             recipient: recipient,
             notify: notify,
             relation: relation,
-            show: show
+            show: show,
+            since: notify.nodes.isEmpty ? since : nil
         )
         if known?.show != show { sessionsChanged(of: recipient.jid) }
         for name in before?.notify.nodes ?? [] where !notify.nodes.contains(name) {
@@ -44,11 +48,11 @@ extension PubSubService {
             if isNew, node.configuration.sendLastItem == .onSubscriptionAndPresence,
                 !isGoverned(recipient.jid, on: node)
             {
-                effects += lastItem(of: node, to: recipient)
+                effects += lastItem(of: node, to: recipient, since: since)
             }
             if isNew { nodes[name]?.notify(recipient) }
         }
-        if before == nil { effects += arrived(recipient.jid) }
+        if before == nil { effects += arrived(recipient.jid, since: since) }
         return effects
     }
 

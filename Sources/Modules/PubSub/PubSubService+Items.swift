@@ -146,6 +146,9 @@ extension PubSubService {
             else { return [] }
             record.payload = payload
             return [lastItem(record, of: loaded.request.node, to: recipient)]
+        case .missed(let recipient, let records):
+            let found = filled(records, loaded.request, loaded.payloads)
+            return sendMissed(found, on: loaded.request.node, to: recipient)
         case .firstItem(let recipient, var record, let id, let holder):
             guard let payload = loaded.payloads[record.id],
                 nodes[loaded.request.node]?.items.newest?.id == record.id,

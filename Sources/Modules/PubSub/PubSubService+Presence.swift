@@ -21,7 +21,7 @@ extension PubSubService {
     ///
     /// On a service only where it is known that the subscriber was away: what answers the first
     /// question after it is no arrival.
-    mutating func arrived(_ jid: JID) -> [PubSubEffect] {
+    mutating func arrived(_ jid: JID, since: Instant? = nil) -> [PubSubEffect] {
         let bare = jid.bare
         bounces[bare] = nil
         let wasAbsent = absent.remove(bare) != nil
@@ -39,7 +39,13 @@ extension PubSubService {
                 && (record.jid == jid || (record.jid == bare && !others))
                 && (!isNotified || record.options.governsDelivery)
             {
-                effects += lastItems(for: record, on: name, asked: record.jid, isArrival: true)
+                effects += lastItems(
+                    for: record,
+                    on: name,
+                    asked: record.jid,
+                    isArrival: true,
+                    since: since
+                )
             }
         }
         return effects

@@ -270,7 +270,8 @@ extension PubSubService {
         for subscription: SubscriptionRecord,
         on name: String,
         asked: JID,
-        isArrival: Bool = false
+        isArrival: Bool = false,
+        since: Instant? = nil
     ) -> [PubSubEffect] {
         guard let holder = nodes[name] ?? patterns[name],
             subscription.options.delivers, isHeard(subscription, on: holder.configuration)
@@ -295,16 +296,28 @@ extension PubSubService {
                 below: holder,
                 for: coverage,
                 to: recipient,
-                isArrival: isArrival
+                isArrival: isArrival,
+                since: since
             )
         }
         guard !beginsWithBurst(holder) else {
-            return beginBurst(of: coverage, on: holder, to: recipient, isArrival: isArrival)
+            return beginBurst(
+                of: coverage,
+                on: holder,
+                to: recipient,
+                isArrival: isArrival,
+                since: since
+            )
         }
         guard holder.configuration.sendsLastItem(onArrival: isArrival) else { return [] }
         // Where the session that asks is notified itself, its bare address is not.
         let session = isGoverned(asked, on: holder) ? nil : holder.audience[asked]
-        return lastItem(of: holder, to: session ?? recipient, for: coverage)
+        guard subscription.options.isPlain else {
+            // What of it is sent, and how often, is for the subscription to say.
+            guard holder.hasItem(since: since) else { return [] }
+            return lastItem(of: holder, to: session ?? recipient, for: coverage)
+        }
+        return lastItem(of: holder, to: session ?? recipient, since: since)
     }
 }
 

@@ -112,6 +112,8 @@ package struct PubSubService: Sendable {
         var notify: NotifySet
         var relation: Relation
         var show: Show
+        /// When it was last there, until what it wants is known.
+        var since: Instant?
     }
 
     package init(owner: JID, profile: Profile, nodes records: [NodeRecord] = []) {

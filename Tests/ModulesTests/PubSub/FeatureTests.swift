@@ -7,7 +7,7 @@ import XMPP
 struct FeatureTests {
     private static let kinds: [PubSubService.Profile.Kind] = [.personal, .shared, .fleet]
 
-    // XEP-0060 §10 and its registry, XEP-0248 §9.
+    // XEP-0060 §10 and its registry, XEP-0248 §9, XEP-0312 §3.
     private static let registered: Set = [
         "access-authorize", "access-open", "access-presence", "access-roster",
         "access-whitelist", "auto-create", "auto-subscribe", "collections", "config-node",
@@ -19,7 +19,7 @@ struct FeatureTests {
         "presence-subscribe", "publish", "publish-node-full", "publish-only-affiliation",
         "publish-options", "publisher-affiliation", "pubsub-on-a-jid", "purge-nodes",
         "retract-items", "retrieve-affiliations", "retrieve-default", "retrieve-default-sub",
-        "retrieve-items", "retrieve-subscriptions", "rsm", "subscribe",
+        "retrieve-items", "retrieve-subscriptions", "rsm", "since", "subscribe",
         "subscription-notifications", "subscription-options",
     ]
 

@@ -243,7 +243,8 @@ struct NodesConversation {
         _ jid: String,
         wanting nodes: [String] = [],
         groups: Set<String> = [],
-        show: Show = .online
+        show: Show = .online,
+        since: Instant? = nil
     ) throws -> Outcome {
         let jid = try JID(jid)
         let relation =
@@ -256,6 +257,7 @@ struct NodesConversation {
                 relation: relation,
                 notify: NotifySet(features: nodes.map { $0 + "+notify" }),
                 show: show,
+                since: since,
                 at: now
             )
         )

@@ -47,6 +47,7 @@ enum Coverage {
         "#retrieve-items": ["returnsExactlyTheItemsThatAreNamed"],
         "#retrieve-subscriptions": ["listsThemWithTheirIDs"],
         "#rsm": ["pagesTogetherAreTheList", "endsAnAnswerThatWouldBeTooLarge"],
+        "#since": ["sendsWhatWasMissed", "findsWhatIsMissingOnceItsWishesAreKnown"],
         "#subscribe": ["answersWithTheSubscription", "endsWithTheNode"],
         "#subscription-notifications": ["tellsWhoLosesAccess", "removesAndTells"],
         "#subscription-options": ["subscribesWithOptionsAndAnswersWithThem"],
