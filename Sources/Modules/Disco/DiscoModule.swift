@@ -53,6 +53,7 @@ package enum DiscoModule: Module {
             let items = try service.discoItems(
                 node: node,
                 filter: TypeFilter(in: request.payload),
+                page: ResultSetRequest.read(in: request.payload),
                 for: request.from,
                 relation: relation
             )
@@ -92,6 +93,7 @@ package enum DiscoModule: Module {
             let items = try account.pep.discoItems(
                 node: node,
                 filter: TypeFilter(in: request.payload),
+                page: ResultSetRequest.read(in: request.payload),
                 for: request.from,
                 relation: relation
             )

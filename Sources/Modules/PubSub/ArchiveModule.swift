@@ -6,11 +6,7 @@ package import XMPP
 /// (XEP-0313 §7). Their nodes do.
 package enum ArchiveModule: Module {
     package static let specifications = [
-        Specification(
-            "XEP-0059",
-            version: "1.0.0",
-            leftOut: "lists of nodes, subscriptions and affiliations"
-        ),
+        Specification("XEP-0059", version: "1.0.0"),
         Specification(
             "XEP-0313",
             version: "1.1.3",

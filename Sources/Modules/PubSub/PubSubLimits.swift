@@ -49,6 +49,8 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let metaDataAddressesMaximum = 100
     /// Items that one request may name.
     package static let idsPerRequestMaximum = 1_000
+    /// Nodes, subscriptions or affiliations in one answer: what is left comes with the next page.
+    package static let listedEntriesMaximum = ResultSetRequest.pageMaximum
     /// Items of one node that a session gets that was away (XEP-0312 §2, rule 5): the newest; more
     /// can be asked for.
     package static let missedItemsMaximum = 100

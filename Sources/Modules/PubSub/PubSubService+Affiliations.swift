@@ -8,22 +8,26 @@ extension PubSubService {
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
         if let name = action["node"] { _ = try node(named: name) }
-        var list = Element("affiliations", Namespace.pubsub)
+        var own: [(node: String, affiliation: Affiliation)] = []
         for node in nodes.values.sorted(by: { $0.name < $1.name })
         where action["node"] == nil || action["node"] == node.name {
             let affiliation = node.affiliation(of: request.from, request.relation)
             guard affiliation != .none else { continue }
-            list.append(
+            own.append((node.name, affiliation))
+        }
+        let list = Element("affiliations", Namespace.pubsub)
+        return [
+            try request.result(list, of: own, id: { $0.node }) { entry in
                 Element(
                     "affiliation",
                     Namespace.pubsub,
                     attributes: [
-                        .init("node", node.name), .init("affiliation", affiliation.rawValue),
+                        .init("node", entry.node),
+                        .init("affiliation", entry.affiliation.rawValue),
                     ]
                 )
-            )
-        }
-        return [request.result(Element("pubsub", Namespace.pubsub, [list]))]
+            }
+        ]
     }
 
     func affiliations(
@@ -37,8 +41,10 @@ extension PubSubService {
         let list = Element(
             "affiliations",
             Namespace.pubsubOwner,
-            attributes: [.init("node", node.name)],
-            entries.map { jid, affiliation in
+            attributes: [.init("node", node.name)]
+        )
+        return [
+            try request.result(list, of: entries, id: { $0.0.description }) { jid, affiliation in
                 Element(
                     "affiliation",
                     Namespace.pubsubOwner,
@@ -48,8 +54,7 @@ extension PubSubService {
                     ]
                 )
             }
-        )
-        return [request.result(Element("pubsub", Namespace.pubsubOwner, [list]))]
+        ]
     }
 
     /// What can be set is set; the rest comes back in the error with what it still is (XEP-0060

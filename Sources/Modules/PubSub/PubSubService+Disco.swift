@@ -6,22 +6,45 @@ extension PubSubService {
     package func discoItems(
         node name: String?,
         filter: TypeFilter? = nil,
+        page asked: ResultSetRequest? = nil,
         for jid: JID,
         relation: Relation
     ) throws(StanzaError) -> DiscoItems {
         guard let name, !name.isEmpty else {
             let listed = listing(of: CollectionGraph.root, filter, for: jid, relation)
-            return DiscoItems(items: listed)
+            return try Self.page(of: listed, of: nil, asked)
         }
         let node = try node(named: name)
         if node.isCollection {
             try show(node, to: jid, relation)
-            return DiscoItems(node: name, items: listing(of: name, filter, for: jid, relation))
+            let listed = listing(of: name, filter, for: jid, relation)
+            return try Self.page(of: listed, of: name, asked)
         }
         try admit(jid, relation, to: node)
         // XEP-0060 §5.5: an item has its id for a name, and no node.
-        let items = items(of: node, for: jid).latest(PubSubLimits.idsPerRequestMaximum)
-        return DiscoItems(node: name, items: items.map { .init(jid: owner, name: $0.id) })
+        let list = ItemList(items(of: node, for: jid))
+        // Who asks for no page gets the latest.
+        let page = try (asked ?? ResultSetRequest(.last)).page(
+            count: list.count,
+            limit: PubSubLimits.listedEntriesMaximum,
+            position: list.position
+        )
+        let ids = page.range.compactMap { list[$0]?.id }
+        let isWhole = asked == nil && ids.count == list.count
+        return DiscoItems(
+            node: name,
+            items: ids.map { .init(jid: owner, name: $0) },
+            page: isWhole ? nil : page.answer(first: ids.first, last: ids.last)
+        )
+    }
+
+    private static func page(
+        of listed: [DiscoItems.Item],
+        of collection: String?,
+        _ asked: ResultSetRequest?
+    ) throws(StanzaError) -> DiscoItems {
+        let page = try ListPage(listed, asked) { $0.node ?? "" }
+        return DiscoItems(node: collection, items: Array(page.entries), page: page.answer)
     }
 
     /// The nodes of a collection that an entity may see, by their names.

@@ -11,11 +11,14 @@ extension PubSubService {
         let list = Element(
             "subscriptions",
             Namespace.pubsubOwner,
-            attributes: [.init("node", node.name)],
-            node.subscriptions.sorted.filter { $0.state != .pending }
-                .map { $0.element(on: nil, in: Namespace.pubsubOwner) }
+            attributes: [.init("node", node.name)]
         )
-        return [request.result(Element("pubsub", Namespace.pubsubOwner, [list]))]
+        let records = node.subscriptions.sorted.filter { $0.state != .pending }
+        return [
+            try request.result(list, of: records, id: \.id) {
+                $0.element(on: nil, in: Namespace.pubsubOwner)
+            }
+        ]
     }
 
     /// Ends subscriptions, changes their states, or makes them for others; those that can't be are

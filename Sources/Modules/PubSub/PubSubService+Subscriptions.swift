@@ -160,17 +160,25 @@ extension PubSubService {
     }
 
     /// The requester's own, of one node or of all (XEP-0060 §5.6).
-    func ownSubscriptions(_ action: Element, _ request: PubSubRequest) -> [PubSubEffect] {
+    func ownSubscriptions(
+        _ action: Element,
+        _ request: PubSubRequest
+    ) throws(StanzaError) -> [PubSubEffect] {
+        var own: [(node: String, record: SubscriptionRecord)] = []
         var list = Element("subscriptions", Namespace.pubsub)
         list["node"] = action["node"]
         for name in (subscribed[request.from.bare] ?? []).sorted()
         where action["node"] == nil || action["node"] == name {
             let holder = nodes[name] ?? patterns[name]
             for subscription in holder?.subscriptions.of(entity: request.from) ?? [] {
-                list.append(subscription.element(on: name, in: Namespace.pubsub))
+                own.append((name, subscription))
             }
         }
-        return [request.result(Element("pubsub", Namespace.pubsub, [list]))]
+        return [
+            try request.result(list, of: own, id: { $0.record.id }) {
+                $0.record.element(on: $0.node, in: Namespace.pubsub)
+            }
+        ]
     }
 }
 

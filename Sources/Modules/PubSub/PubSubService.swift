@@ -338,7 +338,7 @@ extension PubSubService {
         case ("subscribe", true): return try subscribe(action, in: payload, request)
         case ("unsubscribe", true): return try unsubscribe(action, request)
         case ("create", true): return try create(action, in: payload, request)
-        case ("subscriptions", false): return ownSubscriptions(action, request)
+        case ("subscriptions", false): return try ownSubscriptions(action, request)
         case ("affiliations", false): return try ownAffiliations(action, request)
         case ("default", false): return try defaultOptions(action, request)
         case ("options", false): return try optionsForm(action, request)

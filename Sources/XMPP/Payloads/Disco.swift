@@ -118,10 +118,13 @@ extension DiscoInfo.Identity {
 package struct DiscoItems: Sendable, Hashable {
     package var node: String?
     package var items: [Item]
+    /// Where they are in the whole list, where they are not all or a page was asked for (XEP-0059).
+    package var page: ResultSetAnswer?
 
-    package init(node: String? = nil, items: [Item] = []) {
+    package init(node: String? = nil, items: [Item] = [], page: ResultSetAnswer? = nil) {
         self.node = node
         self.items = items
+        self.page = page
     }
 
     /// An entity, or a node of one.
@@ -144,7 +147,8 @@ extension DiscoItems {
     /// Items without an address are passed over.
     package init?(_ query: Element) {
         guard query.matches("query", Namespace.discoItems) else { return nil }
-        self.init(node: query["node"])
+        let set = query.child("set", ResultSetRequest.namespace)
+        self.init(node: query["node"], page: set.flatMap(ResultSetAnswer.init))
         for child in query.elements where child.matches("item", Namespace.discoItems) {
             guard let text = child["jid"], let jid = try? JID(text) else { continue }
             items.append(Item(jid: jid, node: child["node"], name: child["name"]))
@@ -162,6 +166,7 @@ extension DiscoItems {
             element["name"] = item.name
             query.append(element)
         }
+        if let page { query.append(page.element) }
         return query
     }
 }

@@ -46,7 +46,10 @@ enum Coverage {
         "#retrieve-default-sub": ["showsTheDefaults"],
         "#retrieve-items": ["returnsExactlyTheItemsThatAreNamed"],
         "#retrieve-subscriptions": ["listsThemWithTheirIDs"],
-        "#rsm": ["pagesTogetherAreTheList", "endsAnAnswerThatWouldBeTooLarge"],
+        "#rsm": [
+            "pagesTogetherAreTheList", "endsAnAnswerThatWouldBeTooLarge", "pagesListsOfNodes",
+            "pagesSubscriptionsAndAffiliations",
+        ],
         "#since": ["sendsWhatWasMissed", "findsWhatIsMissingOnceItsWishesAreKnown"],
         "#subscribe": ["answersWithTheSubscription", "endsWithTheNode"],
         "#subscription-notifications": ["tellsWhoLosesAccess", "removesAndTells"],
