@@ -119,10 +119,15 @@ struct ItemLog: Sendable, Equatable {
         return drop(number)
     }
 
-    /// Removes the oldest until `count` are left; returns their ids.
-    mutating func trim(to count: Int) -> [String] {
+    /// Removes the oldest until no more than `count` are left and their payloads have no more than
+    /// `limit` bytes; returns their ids.
+    ///
+    /// The newest stays, however large it is.
+    mutating func trim(to count: Int, bytes limit: Int = .max) -> [String] {
         var removed: [String] = []
-        while items.count > max(count, 0), front < order.count {
+        while items.count > max(count, 0) || (bytes > limit && items.count > 1),
+            front < order.count
+        {
             if let item = drop(order[front]) {
                 numbers[item.id] = nil
                 removed.append(item.id)

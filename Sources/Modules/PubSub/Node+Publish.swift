@@ -46,7 +46,7 @@ extension Node {
         }
         guard let item = try item(in: action) else { return Taken(record: nil, kept: nil) }
         let id = item.id ?? unused(newID)
-        try makeRoom(for: id, profile)
+        try makeRoom(for: id, item.payload?.count ?? 0, profile)
         let record = ItemRecord(
             id: id,
             publisher: request.from.bare,
@@ -57,14 +57,17 @@ extension Node {
         return Taken(record: record, kept: keep(record, profile))
     }
 
-    /// XEP-0060 §7.1.3.4; an item that takes another's place needs no room.
+    /// XEP-0060 §7.1.3.4; an item that takes another's place needs no room but for its bytes.
     private func makeRoom(
         for id: String,
+        _ bytes: Int,
         _ profile: PubSubService.Profile
     ) throws(StanzaError) {
-        guard configuration.whenFull == .reject, configuration.persistsItems, items[id] == nil,
-            items.count >= profile.limits.items(of: configuration)
-        else { return }
+        guard configuration.whenFull == .reject, configuration.persistsItems else { return }
+        let before = items[id]
+        let isFull = before == nil && items.count >= profile.limits.items(of: configuration)
+        let isLarge = items.bytes - (before?.bytes ?? 0) + bytes > configuration.bytesKept
+        guard isFull || isLarge else { return }
         throw .pubsub(.conflict, "node-full", text: "the node takes no more items")
     }
 
@@ -171,7 +174,7 @@ extension Node {
                 bytes: record.payload?.count ?? 0
             )
         )
-        let trimmed = items.count > maximum ? items.trim(to: maximum) : []
+        let trimmed = items.trim(to: maximum, bytes: configuration.bytesKept)
         items.cool(keeping: isBehind ? PubSubLimits.payloadsInMemoryMaximum : 0)
         return Kept(
             trimmed: trimmed,

@@ -28,6 +28,8 @@ package struct NodeConfiguration: Sendable, Hashable {
 
     package var persistsItems = true
     package var itemsMaximum = Bound.count(1)
+    /// Bytes of payloads that are kept; zero for no bound.
+    package var bytesMaximum = 0
     /// Seconds after which an item goes; `max` where none goes for its age.
     package var itemSecondsMaximum = Bound.max
     package var whenFull = WhenFull.retractOldest
@@ -139,6 +141,9 @@ extension NodeConfiguration {
         configuration.notifiesConfiguration = true
         return configuration
     }
+
+    /// How many bytes of payloads are kept.
+    var bytesKept: Int { bytesMaximum == 0 ? .max : bytesMaximum }
 
     /// Whether an event is only that something happened: without a payload, and nothing is kept.
     var isBareNotification: Bool { !deliversPayloads && !persistsItems }

@@ -53,6 +53,12 @@ extension NodeConfiguration {
             0...PubSubLimits.itemsMaximum,
             "How many items are kept"
         ),
+        .count(
+            bytesField,
+            \.bytesMaximum,
+            0...PubSubLimits.nodeBytesMaximum,
+            "How many bytes of payloads are kept; 0 for any number"
+        ),
         .bound(
             "pubsub#item_expire",
             \.itemSecondsMaximum,
@@ -178,6 +184,7 @@ extension NodeConfiguration {
 extension NodeConfiguration {
     private static let accessModelField = "pubsub#access_model"
     static let nodeTypeField = "pubsub#node_type"
+    static let bytesField = "{" + Namespace.lapwing + "}max_bytes"
     /// In the store, on what is left of a node that has moved: its address.
     static let movedField = "{" + Namespace.lapwing + "}moved"
 

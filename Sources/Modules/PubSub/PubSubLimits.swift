@@ -26,6 +26,8 @@ package struct PubSubLimits: Sendable, Hashable {
 
     /// Items of one node, whatever its configuration says.
     package static let itemsMaximum = 10_000_000
+    /// Bytes of payloads that a node may be bounded to: a tebibyte, more than any disk is for.
+    package static let nodeBytesMaximum = 1 << 40
     /// Seconds after which items may be set to go: ten years, and no arithmetic overflows.
     package static let itemSecondsMaximum = 315_576_000
     /// Nodes in one collection: as many as a form can name.

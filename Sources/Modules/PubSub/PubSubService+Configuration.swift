@@ -108,7 +108,8 @@ extension PubSubService {
             return nodes[name]?.items.isEmpty == false ? empty(name) : []
         }
         let maximum = profile.limits.items(of: configuration)
-        return removed(nodes[name]?.items.trim(to: maximum) ?? [], from: name)
+        let trimmed = nodes[name]?.items.trim(to: maximum, bytes: configuration.bytesKept)
+        return removed(trimmed ?? [], from: name)
     }
 }
 

@@ -62,6 +62,7 @@ enum Coverage {
 
     /// Of a node's configuration, by their names.
     static let fields: [String: [String]] = [
+        "{urn:lapwing:1}max_bytes": ["keepsNoMoreBytesThanItSays", "rejectsBytesThatDoNotFit"],
         "pubsub#access_model": ["letsInWhomTheModelLetsIn", "givesNothingToWhoWaits"],
         "pubsub#body_xslt": ["keepsWhatItTakes"],
         "pubsub#children": ["bothSidesSayWhatIsWhere"],
