@@ -17,7 +17,7 @@ final class ClientHandler: ChannelInboundHandler, Gathering {
     private(set) var context: ChannelHandlerContext?
     let flushList: FlushList
     var gathered = ByteBuffer()
-    var isListed = false
+    var flush = Flush.none
 
     private var phase = Phase.negotiating
     private var deadline: NIODeadline

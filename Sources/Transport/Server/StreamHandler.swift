@@ -40,7 +40,7 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
 
     // Gathering
     var gathered = ByteBuffer()
-    var isListed = false
+    var flush = Flush.none
     /// The session's address as it stands in an attribute, for events.
     var escapedAddress: [UInt8] = []
     /// Bytes that wait here before the owner is told to hold back: enough to fill the socket again
@@ -48,6 +48,8 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     static let fullBytes = 64 * 1024
     /// The owner was told to hold back, and waits for word.
     private var isFull = false
+    /// What was gathered when the last event was added.
+    private var eventBytes = 0
     /// How much of it is the bare address.
     var bareAddressCount = 0
 
@@ -216,7 +218,13 @@ extension StreamHandler {
     func sendEvent(head: [UInt8], toBare: Bool, body: [UInt8], own: [UInt8], end: [UInt8]) {
         let count = head.count + escapedAddress.count + body.count + own.count + end.count
         guard isOpen, makeRoom(for: count) else { return }
-        gathered.reserveCapacity(minimumWritableBytes: count)
+        if gathered.readableBytes == 0 {
+            // As large as the last one became, at once: it need not grow in steps.
+            let expected = min(eventBytes, Self.fullBytes)
+            gathered.reserveCapacity(minimumWritableBytes: max(count, expected))
+        } else {
+            gathered.reserveCapacity(minimumWritableBytes: count)
+        }
         gathered.writeBytes(head)
         if toBare {
             gathered.writeBytes(escapedAddress.prefix(bareAddressCount))
@@ -226,7 +234,8 @@ extension StreamHandler {
         gathered.writeBytes(body)
         if !own.isEmpty { gathered.writeBytes(own) }
         gathered.writeBytes(end)
-        markForFlush()
+        eventBytes = gathered.readableBytes
+        markForFlushSoon()
     }
 
     /// Writes a step of the stream itself, which is always small.
