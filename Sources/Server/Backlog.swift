@@ -9,6 +9,8 @@ import XMPP
 struct Backlog {
     /// Events that may wait: the state of a large fleet, each item once.
     static let eventsMaximum = 100_000
+    /// Bytes of them: the same, of a thousand bytes and some an item.
+    static let eventBytesMaximum = 128 * 1024 * 1024
 
     /// One thing to be sent.
     enum Piece {
@@ -16,6 +18,12 @@ struct Backlog {
         case event(EventBytes, Letter.Target)
         /// The stream's end, in peace: behind all that came before it.
         case end
+
+        /// What an event takes that newer ones may make superfluous.
+        fileprivate var eventBytes: Int {
+            guard case .event(let event, _) = self, event.subject.kind != .other else { return 0 }
+            return event.body.count
+        }
     }
 
     private struct Key: Hashable {
@@ -32,25 +40,31 @@ struct Backlog {
     /// Where the newest of each item stands, whichever subscriptions it is for.
     private var newest: [EventSubject: Int] = [:]
     private var eventCount = 0
+    private var eventBytes = 0
+    /// Entries of `pieces` that are not sent and not dropped.
+    private var waiting = 0
     /// Bytes that nothing can replace.
     private(set) var byteCount = 0
     /// Events that a newer one made superfluous.
     private(set) var coalesced = 0
 
     var isEmpty: Bool { front == pieces.count }
+    /// Entries that are held, those included that are sent or dropped.
+    var length: Int { pieces.count }
 
     /// Whether more waits than is allowed, of which `bytes` may be what cannot be replaced.
     func isOver(_ bytes: Int) -> Bool {
         byteCount > bytes || eventCount > Self.eventsMaximum
+            || eventBytes > Self.eventBytesMaximum
     }
 
     mutating func add(_ bytes: [UInt8]) {
         byteCount += bytes.count
-        pieces.append(.bytes(bytes))
+        append(.bytes(bytes))
     }
 
     mutating func addEnd() {
-        pieces.append(.end)
+        append(.end)
     }
 
     mutating func add(_ event: EventBytes, to target: Letter.Target) {
@@ -59,6 +73,7 @@ struct Backlog {
             let key = Key(subject: event.subject, isBare: target.isBare, own: target.own)
             if let place = places[key] {
                 if newest[event.subject] == place {
+                    eventBytes += event.body.count - (pieces[place]?.eventBytes ?? 0)
                     pieces[place] = .event(event, target)
                     coalesced += 1
                     return
@@ -66,6 +81,7 @@ struct Backlog {
                 // For other subscriptions one came between, which this one may not overtake.
                 drop(key)
             }
+            makeRoom()
             places[key] = pieces.count
             newest[event.subject] = pieces.count
         case .retracted(let id):
@@ -76,7 +92,34 @@ struct Backlog {
         case .other: byteCount += event.body.count
         }
         eventCount += 1
-        pieces.append(.event(event, target))
+        let piece = Piece.event(event, target)
+        eventBytes += piece.eventBytes
+        append(piece)
+    }
+
+    private mutating func append(_ piece: Piece) {
+        makeRoom()
+        waiting += 1
+        pieces.append(piece)
+    }
+
+    /// Closes the gaps where they are most of it: who reads as fast as it is sent to, but always a
+    /// little behind, would else leave ever more of them.
+    private mutating func makeRoom() {
+        guard pieces.count >= 1_024, pieces.count > 2 * waiting else { return }
+        var kept: [Piece?] = []
+        kept.reserveCapacity(waiting + 1)
+        for (place, piece) in pieces.enumerated() {
+            guard let piece else { continue }
+            if case .event(let event, let target) = piece, case .item = event.subject.kind {
+                let key = Key(subject: event.subject, isBare: target.isBare, own: target.own)
+                if places[key] == place { places[key] = kept.count }
+                if newest[event.subject] == place { newest[event.subject] = kept.count }
+            }
+            kept.append(piece)
+        }
+        pieces = kept
+        front = 0
     }
 
     /// Takes the oldest.
@@ -86,6 +129,7 @@ struct Backlog {
             pieces[front] = nil
             front += 1
             guard let piece else { continue }
+            waiting -= 1
             count(out: piece)
             if case .event(let event, _) = piece, newest[event.subject] == front - 1 {
                 newest[event.subject] = nil
@@ -104,6 +148,7 @@ struct Backlog {
         case .bytes(let bytes): byteCount -= bytes.count
         case .event(let event, let target):
             eventCount -= 1
+            eventBytes -= piece.eventBytes
             switch event.subject.kind {
             case .item:
                 places[Key(subject: event.subject, isBare: target.isBare, own: target.own)] = nil
@@ -116,7 +161,9 @@ struct Backlog {
 
     private mutating func drop(_ key: Key) {
         guard let place = places.removeValue(forKey: key) else { return }
+        eventBytes -= pieces[place]?.eventBytes ?? 0
         pieces[place] = nil
+        waiting -= 1
         if newest[key.subject] == place { newest[key.subject] = nil }
         eventCount -= 1
         coalesced += 1

@@ -71,6 +71,55 @@ struct BacklogTests {
         #expect(!backlog.isOver(100))
     }
 
+    // What replaces nothing, as items of ever other ids, has room too, but not without bound.
+    @Test func isOverWhenTooManyBytesOfEventsWait() throws {
+        var backlog = Backlog()
+        let large = try event("a", .publish("1", String(repeating: "x", count: 60_000)))
+        func add(_ number: Int) {
+            let own = Array("<a n='\(number)'/>".utf8)
+            backlog.add(large, to: Letter.Target(session: SessionID(rawValue: 1), own: own))
+        }
+        let room = Backlog.eventBytesMaximum / large.body.count
+        for number in 0..<room { add(number) }
+        // Again: each takes the place of what is there.
+        for number in 0..<room { add(number) }
+        #expect(!backlog.isOver(0))
+        add(room)
+        #expect(backlog.isOver(0))
+        _ = backlog.next()
+        #expect(!backlog.isOver(0))
+    }
+
+    @Test func keepsNoRoomForWhatIsSentToOneWhoIsAlwaysALittleBehind() throws {
+        var backlog = Backlog()
+        let events = [
+            try event("a", .publish("1", "x")), try event("a", .publish("2", "y")),
+        ]
+        backlog.add(events[0], to: Self.session)
+        for number in 1...10_001 {
+            backlog.add(events[number % 2], to: Self.session)
+            _ = backlog.next()
+        }
+        #expect(backlog.length <= 2_048)
+        #expect(drained(&backlog) == ["y"])
+    }
+
+    @Test func keepsNoRoomForWhatIsDroppedByTurns() throws {
+        var backlog = Backlog()
+        let other = Letter.Target(session: SessionID(rawValue: 1), own: Array("<a/>".utf8))
+        let events = [
+            try event("a", .publish("1", "x")), try event("a", .publish("1", "y")),
+        ]
+        for _ in 1...5_000 {
+            backlog.add(events[0], to: Self.session)
+            backlog.add(events[1], to: other)
+        }
+        #expect(backlog.length <= 2_048)
+        // In their order still, and the newest in the place of the one before.
+        backlog.add(try event("a", .publish("1", "z")), to: other)
+        #expect(drained(&backlog) == ["x", "z"])
+    }
+
     private enum Happening {
         case publish(String, String)
         case retract(String)
