@@ -20,7 +20,17 @@ extension PubSubService {
                 try admitToFleet(request.from)
             default: break
             }
+            if let name = child["node"] { try hide(name, from: request.from) }
         }
+    }
+
+    /// A request that names a mirror is answered as if there were none to who may not know of its
+    /// host: whatever else it says, the answer would tell that there is one.
+    private func hide(_ name: String, from jid: JID) throws(StanzaError) {
+        guard let fleetAccess else { return }
+        try admitToFleet(jid)
+        guard let host = nodes[name]?.host, !fleetAccess.admits(jid, to: host) else { return }
+        throw StanzaError(.itemNotFound)
     }
 
     /// Who may know of no host is not told either which names there are.

@@ -48,6 +48,7 @@ extension PubSubService {
                 text: "messages are not archived here; name a node in the attribute node"
             )
         }
+        try admitToFleet(jid)
         let node = try node(named: name)
         try admit(jid, relation, to: node)
         return node

@@ -14,6 +14,7 @@ extension PubSubService {
             let listed = listing(of: CollectionGraph.root, filter, for: jid, relation)
             return try Self.page(of: listed, of: nil, asked)
         }
+        try admitToFleet(jid)
         let node = try node(named: name)
         if node.isCollection {
             try show(node, to: jid, relation)
@@ -70,6 +71,7 @@ extension PubSubService {
         for jid: JID,
         relation: Relation
     ) throws(StanzaError) -> DiscoInfo {
+        try admitToFleet(jid)
         let node = try node(named: name)
         try show(node, to: jid, relation)
         return DiscoInfo(

@@ -85,6 +85,26 @@ import XMPP
         }
     }
 
+    // Whatever is asked of a host that may not be known, the answer is that of one there is not.
+    @Test(arguments: [
+        "<unsubscribe node='host/NAME/cpu' jid='JID'/>",
+        "<options node='host/NAME/cpu' jid='JID'/>",
+        "<default node='host/NAME/cpu'/>", "<affiliations node='host/NAME/cpu'/>",
+    ])
+    func hidesWhichHostsThereAre(_ content: String) throws {
+        var fleet = try fleet()
+        for account in ["dba", "stranger"] {
+            let answers = try ["web", "nobody"].map { host in
+                let jid = Conversation.jid(account).description
+                let asked = content.replacing("NAME", with: host).replacing("JID", with: jid)
+                return try asked.contains("<unsubscribe")
+                    ? fleet.set(account, asked) : fleet.get(account, asked)
+            }
+            #expect(answers[0] == answers[1])
+            #expect(answers[0] == (account == "dba" ? "cancel item-not-found" : "auth forbidden"))
+        }
+    }
+
     @Test(arguments: [
         "<publish node='host/web/cpu'><item/></publish>", "<publish node='x'><item/></publish>",
         "<retract node='host/web/cpu'><item id='current'/></retract>",

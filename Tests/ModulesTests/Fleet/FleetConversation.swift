@@ -90,6 +90,10 @@ struct FleetConversation {
         try ask(viewer + "/top", "set", content, to: Conversation.fleet)?.error?.summary
     }
 
+    mutating func get(_ viewer: String, _ content: String) throws -> String? {
+        try ask(viewer + "/top", "get", content, to: Conversation.fleet)?.error?.summary
+    }
+
     /// The ids of the items; an error in place of them.
     mutating func items(_ viewer: String, _ node: String, _ more: String = "") throws -> [String] {
         let reply = try ask(
