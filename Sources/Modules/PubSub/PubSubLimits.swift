@@ -76,6 +76,9 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let burstItemsMaximum = 100_000
     /// Affiliations of one node.
     package static let affiliationsMaximum = 10_000
+    /// Owners of one node: each is asked about every request to subscribe, and told of every
+    /// subscription.
+    package static let ownersMaximum = 100
     /// Comparisons that the filters of one node or pattern may take for one item, those included
     /// that are found by a value and have more to decide: some milliseconds of work.
     package static let comparisonsPerEvent = 100_000
@@ -91,6 +94,8 @@ package struct PubSubLimits: Sendable, Hashable {
     /// Bytes of payloads that wait until they may be sent to one subscription; past it they are
     /// sent at once.
     package static let heldBytesMaximum = 512 * 1024
+    /// The same of all subscriptions of one entity.
+    package static let heldBytesOfOneMaximum = 4 * 1024 * 1024
     /// Numbers of one item whose moves are measured: every instance counts.
     package static let bandsMaximum = 500
     /// Subscriptions of one entity to one node: a notification names them all.

@@ -134,7 +134,11 @@ extension PubSubService {
         let current = node.affiliations[jid] ?? .none
         guard current.mayBecome(affiliation) else { return false }
         if current == .owner, affiliation != .owner, profile.kind != .personal {
-            return node.owners.count > 1
+            return node.affiliations.contains { $0.value == .owner && $0.key != jid }
+        }
+        if affiliation == .owner, current != .owner {
+            let owners = node.affiliations.values.count { $0 == .owner }
+            guard owners < PubSubLimits.ownersMaximum else { return false }
         }
         return affiliation == .none || node.affiliations[jid] != nil
             || node.affiliations.count < PubSubLimits.affiliationsMaximum

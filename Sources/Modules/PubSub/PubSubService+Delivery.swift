@@ -165,10 +165,13 @@ extension PubSubService {
         let subscriptions = (nodes[name] ?? patterns[name])?.subscriptions
         selections.keep(subscriptions, of: bare, on: name)
         let count = subscriptions?.count(of: bare) ?? 0
-        subscriptionCounts[bare, default: SubscriptionCount()].set(count, on: name)
         if count > 0 {
+            subscriptionCounts[bare, default: SubscriptionCount()].set(count, on: name)
             subscribed[bare, default: []].insert(name)
-        } else if subscribed[bare]?.remove(name) != nil, subscribed[bare]?.isEmpty == true {
+            return
+        }
+        subscriptionCounts[bare]?.set(0, on: name)
+        if subscribed[bare]?.remove(name) != nil, subscribed[bare]?.isEmpty == true {
             subscribed[bare] = nil
             subscriptionCounts[bare] = nil
             absent.remove(bare)

@@ -152,6 +152,9 @@ extension PubSubService {
         effects += notify(ofEnd: event, node)
         nodes[node.name] = nil
         pasts[node.name] = nil
+        for (publisher, names) in offlinePurges where names.contains(node.name) {
+            offlinePurges[publisher] = names.count > 1 ? names.subtracting([node.name]) : nil
+        }
         effects += displace(node.name)
         for subscription in node.subscriptions.all {
             subscribersChanged(of: node.name, subscription.jid)

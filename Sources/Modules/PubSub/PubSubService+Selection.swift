@@ -22,7 +22,11 @@ extension PubSubService {
             selections.removeItem(key)
             return effects
         case .purge:
-            let effects = tellEnd(event, to: selections.wereSentAny(of: event.node), plan)
+            let known = selections.wereSentAny(of: event.node)
+            let told = plan.places.keys.filter {
+                known.contains($0) || selections.forgetful.contains($0)
+            }
+            let effects = tellEnd(event, to: Set(told), plan)
             selections.removeItems(of: event.node)
             return effects
         case .delete:
@@ -52,7 +56,8 @@ extension PubSubService {
     /// The subscriptions that learn of the end of an item: those that were sent it, and those that
     /// are told when one leaves.
     private func knowing(_ key: SelectionBook.ItemKey, _ plan: DeliveryPlan) -> Set<String> {
-        var ids = selections.forgetful
+        // Of those that the plan knows: there may be many more that other nodes' items go to.
+        var ids = Set(plan.places.keys.lazy.filter(selections.forgetful.contains))
         for (id, trace) in selections.traces(of: key) {
             let tells = trace.matches && plan.coverage(id)?.selector?.tellsLeaving == true
             if trace.wasSent || tells { ids.insert(id) }

@@ -54,10 +54,10 @@ extension PubSubService {
         _ now: Instant,
         _ relation: (JID) -> Relation
     ) throws(StanzaError) -> [PubSubEffect] {
-        guard let node = nodes[name], let jid = element["jid"].flatMap({ try? JID($0) }),
+        guard let jid = element["jid"].flatMap({ try? JID($0) }),
             let text = element["subscription"]
         else { throw StanzaError(.badRequest) }
-        let own = node.subscriptions.of(address: jid)
+        let own = nodes[name]?.subscriptions.of(address: jid) ?? []
         let existing: SubscriptionRecord?
         if let id = element["subid"] {
             guard let named = own.first(where: { $0.id == id }) else {
@@ -72,7 +72,7 @@ extension PubSubService {
         guard let state = SubscriptionState(rawValue: text) else { throw StanzaError(.badRequest) }
         guard existing?.state != state else { return [] }
         guard var record = existing else {
-            return try subscribe(jid, as: state, to: node, relation(jid), now)
+            return try subscribe(jid, as: state, to: name, relation(jid), now)
         }
         if state == .subscribed { return approve(record, on: name) }
         record.state = state
@@ -83,10 +83,11 @@ extension PubSubService {
     private mutating func subscribe(
         _ jid: JID,
         as state: SubscriptionState,
-        to node: Node,
+        to name: String,
         _ relation: Relation,
         _ now: Instant
     ) throws(StanzaError) -> [PubSubEffect] {
+        var node = try self.node(named: name)
         // XEP-0060 §4.1: whatever an owner says of subscriptions, an outcast gets nothing.
         guard node.affiliation(of: jid, relation).permissions.contains(.subscribe),
             node.configuration.allowsSubscriptions
@@ -99,10 +100,11 @@ extension PubSubService {
             state: state,
             options: node.defaultOptions
         )
-        let effects =
-            start(record, on: node.name) + [tell(record, as: state.rawValue, on: node.name)]
+        // What is kept of the node here is let go, so that it is changed where it stands.
+        node = Node(name, profile.defaults)
+        let effects = start(record, on: name) + [tell(record, as: state.rawValue, on: name)]
         guard state == .subscribed else { return effects }
-        return effects + welcome(record, on: node.name)
+        return effects + welcome(record, on: name)
     }
 
     /// An entry that was refused, with the state that there still is.

@@ -219,9 +219,25 @@ package struct PubSubService: Sendable {
         }
     }
 
+    /// Sweeps out what is due far off and means nothing any more, as of nodes and subscriptions that
+    /// come and go: else whoever makes and ends them again and again fills the memory.
+    ///
+    /// Leases are swept where they are given.
+    private mutating func sweepSchedule() {
+        schedule.remove { duty, due in
+            switch duty {
+            case .expireItems(let name):
+                nodes.index(forKey: name).map { nodes.values[$0].expiry } != due
+            case .deliver(let subscription): selections.wakeTime(of: subscription) != due
+            default: false
+            }
+        }
+    }
+
     /// Has the host wake the service, where that is new to it.
     mutating func announcement() -> [PubSubEffect] {
-        schedule.announcement().map { [.wake($0)] } ?? []
+        if schedule.isCrowded { sweepSchedule() }
+        return schedule.announcement().map { [.wake($0)] } ?? []
     }
 
     func node(named name: String?) throws(StanzaError) -> Node {

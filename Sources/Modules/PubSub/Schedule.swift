@@ -23,7 +23,7 @@ struct Schedule: Sendable {
         case recordHistory(node: String)
     }
 
-    private struct Entry: Sendable {
+    private struct Entry: Sendable, Hashable {
         let due: Instant
         let duty: Duty
     }
@@ -58,9 +58,22 @@ struct Schedule: Sendable {
         return duties
     }
 
+    /// Entries from which on it is worth looking which mean nothing any more: twice those that were
+    /// left the last time, so that an entry costs no more than a look or two.
+    private var isCrowdedFrom = 1_024
+    var isCrowded: Bool { entries.count >= isCrowdedFrom }
+
     /// Takes out what means nothing any more.
     mutating func remove(where isStale: (Duty) -> Bool) {
-        let kept = entries.filter { !isStale($0.duty) }
+        remove { duty, _ in isStale(duty) }
+    }
+
+    /// The same by when it is due as well.
+    mutating func remove(where isStale: (Duty, Instant) -> Bool) {
+        // What is there twice is done once.
+        var seen: Set<Entry> = []
+        let kept = entries.filter { !isStale($0.duty, $0.due) && seen.insert($0).inserted }
+        isCrowdedFrom = max(2 * kept.count, 1_024)
         entries = []
         for entry in kept { add(entry.duty, at: entry.due) }
     }

@@ -59,6 +59,8 @@ struct SelectionBook: Sendable {
     private var traces: [String: [String: [String: Trace]]] = [:]
     private var ledgers: [String: Ledger] = [:]
     private var ofEntity: [JID: Set<String>] = [:]
+    /// Bytes that wait, by the bare address that they are for.
+    private var heldBytesOfEntity: [JID: Int] = [:]
     private var heldNumber: UInt64 = 0
     private(set) var count = 0
     /// Subscriptions that were sent items of which nothing is known.
@@ -133,9 +135,9 @@ struct SelectionBook: Sendable {
         traces[key.node]?[key.item] ?? [:]
     }
 
-    /// The subscriptions that were sent any item of a node, or of which that is not known.
+    /// The subscriptions that are known to have been sent any item of a node.
     func wereSentAny(of node: String) -> Set<String> {
-        var ids = forgetful
+        var ids: Set<String> = []
         for traces in (traces[node] ?? [:]).values {
             for (id, trace) in traces where trace.wasSent || trace.matches { ids.insert(id) }
         }
@@ -204,7 +206,7 @@ struct SelectionBook: Sendable {
         count -= 1
         ledgers[id]?.items.remove(key)
         ledgers[id]?.held.remove(key)
-        if let held = trace.held { ledgers[id]?.heldBytes -= held.event.payloadBytes }
+        if let held = trace.held { countHeld(-held.event.payloadBytes, id) }
         guard traces[key.node]?[key.item]?.isEmpty == true else { return }
         traces[key.node]?[key.item] = nil
         if traces[key.node]?.isEmpty == true { traces[key.node] = nil }
@@ -237,12 +239,16 @@ extension SelectionBook {
         until due: Instant
     ) -> Bool {
         let before = trace(key, record.id)?.held
-        let bytes = (ledgers[record.id]?.heldBytes ?? 0) - (before?.event.payloadBytes ?? 0)
-        guard bytes + event.payloadBytes <= PubSubLimits.heldBytesMaximum else { return false }
+        let added = event.payloadBytes - (before?.event.payloadBytes ?? 0)
+        let own = ledgers[record.id]?.heldBytes ?? 0
+        let all = heldBytesOfEntity[record.jid.bare] ?? 0
+        guard own + added <= PubSubLimits.heldBytesMaximum,
+            all + added <= PubSubLimits.heldBytesOfOneMaximum
+        else { return false }
         heldNumber &+= 1
         let held = Held(event: event, host: host, due: before?.due ?? due, number: heldNumber)
         guard note(key, record, on: holder, { $0.held = held }) else { return false }
-        ledgers[record.id]?.heldBytes = bytes + event.payloadBytes
+        countHeld(added, record.id)
         ledgers[record.id]?.held.insert(key)
         return true
     }
@@ -251,8 +257,15 @@ extension SelectionBook {
     mutating func release(_ key: ItemKey, _ id: String) {
         guard let held = trace(key, id)?.held else { return }
         change(key, id) { $0.held = nil }
-        ledgers[id]?.heldBytes -= held.event.payloadBytes
+        countHeld(-held.event.payloadBytes, id)
         ledgers[id]?.held.remove(key)
+    }
+
+    private mutating func countHeld(_ bytes: Int, _ id: String) {
+        guard let jid = ledgers[id]?.jid.bare else { return }
+        ledgers[id]?.heldBytes += bytes
+        let all = (heldBytesOfEntity[jid] ?? 0) + bytes
+        heldBytesOfEntity[jid] = all > 0 ? all : nil
     }
 
     /// When what is gathered for a subscription goes out; the first item opens the period.
@@ -293,6 +306,9 @@ extension SelectionBook {
         ledgers[id]?.wake = due
         return due
     }
+
+    /// When a subscription is looked at next.
+    func wakeTime(of id: String) -> Instant? { ledgers[id]?.wake }
 
     /// How many items wait to be sent to a subscription, and until when.
     func waiting(_ id: String) -> (count: Int, due: Instant?) {
