@@ -4,6 +4,7 @@ package import XMPP
 package enum DiscoModule: Module {
     package static let specifications = [
         Specification("XEP-0030", version: "2.5.0"), Specification("XEP-0115", version: "1.6.0"),
+        Specification("XEP-0390", version: "0.3.2", leftOut: "hashes of the server's own"),
     ]
     package static let serverFeatures = [Namespace.discoInfo, Namespace.discoItems]
     package static let accountFeatures = [Namespace.discoInfo, Namespace.discoItems]
