@@ -219,8 +219,8 @@ package struct PubSubService: Sendable {
         }
     }
 
-    /// Sweeps out what is due far off and means nothing any more, as of nodes and subscriptions that
-    /// come and go: else whoever makes and ends them again and again fills the memory.
+    /// Sweeps out what is due far off and means nothing any more, as of nodes and subscriptions
+    /// that come and go: else whoever makes and ends them again and again fills the memory.
     ///
     /// Leases are swept where they are given.
     private mutating func sweepSchedule() {
