@@ -47,6 +47,8 @@ extension PubSubService {
         _ wanted: PlacementRequest,
         _ request: PubSubRequest
     ) throws(StanzaError) -> Placement {
+        // First, for what else is wrong says how the nodes stand.
+        try checkRights(wanted, request)
         var graph = collections
         for (child, parents) in wanted.moves {
             do throws(CollectionGraph.Refusal) {
@@ -63,11 +65,6 @@ extension PubSubService {
             to: graph,
             new: wanted.isNew ? wanted.changed?.name : nil
         )
-        for association in placement.begun
-        where graph.parents(of: association.child) != [CollectionGraph.root] {
-            try allow(association, wanted, request)
-        }
-        for association in placement.ended { try allowEnd(of: association, wanted, request) }
         for parent in Set(placement.begun.map(\.parent)) where parent != CollectionGraph.root {
             try checkRoom(in: parent, graph, wanted)
         }
@@ -77,8 +74,27 @@ extension PubSubService {
         return placement
     }
 
+    /// Whether whoever asks may do all of it, be it possible or not.
+    private func checkRights(
+        _ wanted: PlacementRequest,
+        _ request: PubSubRequest
+    ) throws(StanzaError) {
+        for (child, parents) in wanted.moves {
+            let isNew = wanted.isNew && child == wanted.changed?.name
+            let before = isNew ? [] : Set(collections.parents(of: child))
+            let after = parents.isEmpty ? [CollectionGraph.root] : Set(parents)
+            // What is in no other collection is in the root without anybody's leave.
+            for parent in after.subtracting(before).sorted() where after != [CollectionGraph.root] {
+                try allow(.init(parent: parent, child: child), wanted, request)
+            }
+            for parent in before.subtracting(after).sorted() {
+                try allowEnd(of: .init(parent: parent, child: child), wanted, request)
+            }
+        }
+    }
+
     /// XEP-0248 §7.2.3.1, §7.2.3.2: only collections have children, and they say who may add them.
-    private func allow(
+    func allow(
         _ association: Placement.Association,
         _ wanted: PlacementRequest,
         _ request: PubSubRequest
@@ -102,7 +118,7 @@ extension PubSubService {
     }
 
     /// Who owns either of two nodes may part them.
-    private func allowEnd(
+    func allowEnd(
         of association: Placement.Association,
         _ wanted: PlacementRequest,
         _ request: PubSubRequest

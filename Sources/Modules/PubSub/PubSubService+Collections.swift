@@ -84,10 +84,15 @@ extension PubSubService {
         let parent = action["node"] ?? CollectionGraph.root
         if parent != CollectionGraph.root { _ = try node(named: parent) }
         let child = try node(named: name)
+        let association = Placement.Association(parent: parent, child: name)
         let parents: [String]
+        // Whether the node is in the collection is said to those alone who may change it.
         switch change.name {
-        case "associate": parents = collections.parents(of: name, joining: parent)
+        case "associate":
+            try allow(association, PlacementRequest(), request)
+            parents = collections.parents(of: name, joining: parent)
         case "dissociate", "disassociate":
+            try allowEnd(of: association, PlacementRequest(), request)
             // XEP-0248 §7.6.3.1
             guard collections.contains(name, in: parent) else {
                 throw StanzaError(.badRequest, text: "\(name) is not in this collection")

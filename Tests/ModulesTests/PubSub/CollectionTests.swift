@@ -143,6 +143,39 @@ import XMPP
         #expect(try talk.field("collection", of: "hers", from: juliet) == [""])
     }
 
+    // §7.5.3, §7.6.3: who may not change it does not learn either how it is.
+    @Test func saysNothingOfWhatIsWhereToOthers() throws {
+        let (juliet, paris) = (NodesConversation.juliet, "paris@example.org/x")
+        var talk = NodesConversation.ofUsers()
+        try talk.makeCollection("site")
+        try talk.makeCollection("room", ["collection": ["site"]])
+        try talk.make("a", ["collection": ["site"]])
+        try talk.make("b")
+        for what in ["associate", "dissociate", "disassociate"] {
+            for parent in ["site", "room", ""] {
+                for child in ["a", "b", "site", "room"] {
+                    let outcome = try talk.associate(child, parent, what, from: paris)
+                    #expect(outcome.error == "auth forbidden", "\(what) \(child) \(parent)")
+                }
+            }
+        }
+        // Nor does an owner of other nodes: “site” can't be below what is in it.
+        try talk.makeCollection("hers", from: juliet)
+        for children in [["site"], ["room"], ["a"], ["b"]] {
+            let outcome = try talk.setUp("hers", ["children": children], from: juliet)
+            #expect(outcome.error == "auth forbidden")
+        }
+        #expect(
+            try talk.setUp("hers", ["children_association_policy": ["all"]], from: juliet).error
+                == nil
+        )
+        #expect(try talk.associate("site", "hers").error == nil)
+        #expect(
+            try talk.setUp("hers", ["collection": ["room"]], from: juliet).error
+                == "auth forbidden"
+        )
+    }
+
     // §7.2.3.3
     @Test func aCollectionTakesAsManyAsItSays() throws {
         let full = "cancel not-allowed max-nodes-exceeded"
