@@ -67,7 +67,7 @@ extension Node {
 
     /// Those of an affiliation, sorted; `fallback` where there is none.
     private func addresses(_ affiliation: Affiliation, or fallback: JID? = nil) -> [String] {
-        let found = affiliations.lazy.filter { $0.value == affiliation }.map(\.key.description)
+        let found = affiliations.all.lazy.filter { $0.value == affiliation }.map(\.key.description)
             .sorted().prefix(PubSubLimits.metaDataAddressesMaximum)
         return found.isEmpty ? fallback.map { [$0.description] } ?? [] : Array(found)
     }

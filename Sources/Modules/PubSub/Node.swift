@@ -4,8 +4,7 @@ import XMPP
 struct Node: Sendable {
     let name: String
     private var shared: SharedConfiguration
-    /// By bare address; the owner of the service is not in it, and `none` is left out.
-    var affiliations: [JID: Affiliation] = [:]
+    var affiliations = Affiliations()
     var subscriptions = Subscriptions()
     var items = ItemLog()
     /// When its items are looked at for their age; nil where nothing is to do that.
@@ -80,12 +79,6 @@ struct Node: Sendable {
 
     func affiliation(of jid: JID, _ relation: Relation) -> Affiliation {
         relation.isOwner ? .owner : affiliations[jid.bare] ?? .none
-    }
-
-    /// Those who own it beside the account, in the order of their addresses.
-    var owners: [JID] {
-        affiliations.lazy.filter { $0.value == .owner }.map(\.key)
-            .sorted { $0.description < $1.description }
     }
 
     func isSubscribed(_ jid: JID) -> Bool {

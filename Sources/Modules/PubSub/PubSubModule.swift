@@ -45,7 +45,7 @@ extension PubSubService {
         case .presence, .roster: break
         case .open, .authorize, .whitelist: return nil
         }
-        return node.affiliations.filter { $0.value == .owner && $0.key.domain == domain }.keys
+        return node.affiliations.owners.filter { $0.domain == domain }
             .min { ($0.local ?? "") < ($1.local ?? "") }
     }
 

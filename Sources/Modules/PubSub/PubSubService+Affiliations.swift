@@ -37,7 +37,7 @@ extension PubSubService {
         let node = try managed(action, request)
         var entries: [(JID, Affiliation)] = []
         if profile.kind == .personal { entries.append((owner, .owner)) }
-        entries += node.affiliations.sorted { $0.key.description < $1.key.description }
+        entries += node.affiliations.all.sorted { $0.key.description < $1.key.description }
         let list = Element(
             "affiliations",
             Namespace.pubsubOwner,
@@ -134,11 +134,10 @@ extension PubSubService {
         let current = node.affiliations[jid] ?? .none
         guard current.mayBecome(affiliation) else { return false }
         if current == .owner, affiliation != .owner, profile.kind != .personal {
-            return node.affiliations.contains { $0.value == .owner && $0.key != jid }
+            return node.affiliations.owners.contains { $0 != jid }
         }
         if affiliation == .owner, current != .owner {
-            let owners = node.affiliations.values.count { $0 == .owner }
-            guard owners < PubSubLimits.ownersMaximum else { return false }
+            guard node.affiliations.owners.count < PubSubLimits.ownersMaximum else { return false }
         }
         return affiliation == .none || node.affiliations[jid] != nil
             || node.affiliations.count < PubSubLimits.affiliationsMaximum

@@ -202,8 +202,7 @@ extension PubSubService {
     /// The bare addresses of those who own a node.
     func owners(of node: Node) -> [JID] {
         guard profile.kind != .personal else { return [owner] }
-        return node.affiliations.filter { $0.value == .owner }.keys
-            .sorted { $0.description < $1.description }
+        return node.affiliations.owners
     }
 }
 

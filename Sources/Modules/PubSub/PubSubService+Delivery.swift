@@ -247,7 +247,7 @@ extension PubSubService {
             case .none: nil
             case .publisher: publisher
             case .owner where profile.kind == .personal: owner
-            case .owner: nodes.values[index].owners.first
+            case .owner: nodes.values[index].affiliations.owners.first
             }
         return named == owner ? nil : named
     }

@@ -47,7 +47,7 @@ extension PubSubService {
         // The row of where a node of that name had moved is overwritten.
         moved[node.name] = nil
         var effects = [save(node)]
-        for (jid, affiliation) in node.affiliations {
+        for (jid, affiliation) in node.affiliations.all {
             let change = PubSubChange.setAffiliation(
                 owner: owner,
                 node: node.name,

@@ -133,7 +133,7 @@ package struct PubSubService: Sendable {
             NodeConfiguration(record.configuration, defaults: profile.defaults),
             pattern: profile.hasWildcards ? NodePattern(record.node) : nil
         )
-        node.affiliations = record.affiliations
+        node.affiliations = Affiliations(record.affiliations)
         node.subscriptions = Subscriptions(record.subscriptions)
         for item in record.items {
             node.items.add(

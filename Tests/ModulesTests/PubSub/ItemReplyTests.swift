@@ -28,6 +28,27 @@ import XMPP
         #expect(named(last)?.description == name)
     }
 
+    // Who owns the node by then, also after a restart: items are not rewritten.
+    @Test func namesTheOwnerThatThereIs() throws {
+        var talk = NodesConversation.ofService()
+        _ = try talk.create("n", ["itemreply": "owner"])
+        func owner(of node: String) throws -> String? {
+            talk.service.named(try JID("p@example.org"), on: node)?.description
+        }
+        #expect(try owner(of: "n") == "host@example.org")
+        _ = try talk.affiliate("n", [("a@example.org", "owner"), ("z@example.org", "owner")])
+        #expect(try owner(of: "n") == "a@example.org")
+        _ = try talk.affiliate("n", [("a@example.org", "none")])
+        #expect(try owner(of: "n") == "host@example.org")
+        _ = try talk.affiliate("n", [("host@example.org", "none")])
+        #expect(try owner(of: "n") == "z@example.org")
+        var record = NodeRecord(owner: NodesConversation.domain, node: "m")
+        record.configuration = ["pubsub#itemreply": ["owner"]]
+        record.affiliations = [try JID("c@example.org"): .owner, try JID("b@example.org"): .owner]
+        talk.service = NodesConversation.ofService(nodes: [record]).service
+        #expect(try owner(of: "m") == "b@example.org")
+    }
+
     // The publisher cannot say who published.
     @Test func takesNoPublisherFromThePublisher() throws {
         var talk = NodesConversation()
