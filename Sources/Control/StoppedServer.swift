@@ -98,6 +98,7 @@ final class StoppedServer: Administrator {
                 .init(.missing, "There is no group \(membership.group); configured are: \(known)")
             )
         }
+        if let refusal = membership.refusal { return .refused(refusal) }
         return try await withAccount(membership.member) { .join(membership) }
     }
 

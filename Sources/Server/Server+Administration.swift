@@ -77,6 +77,7 @@ extension Server: Administrator {
         guard directory.credentials(of: membership.member) != nil else {
             return .refused(.init(.missing, "User \(membership.member) is not registered"))
         }
+        if let refusal = membership.refusal { return .refused(refusal) }
         try await writer.apply([.account(.join(membership))])
         directory.join(membership)
         await replaceGroups()
@@ -115,9 +116,8 @@ extension Server: Administrator {
     // MARK: Looks
 
     private func hostStates() async -> [HostState] {
-        let members = directory.groups.groups[ControlRequest.hostsGroup]?.members ?? []
         var states: [HostState] = []
-        for member in members.sorted(by: { $0.description < $1.description }) {
+        for member in directory.groups.hosts.sorted(by: { $0.description < $1.description }) {
             let isUp = await hosts[placement.loop(of: member)].isAvailable(member)
             states.append(HostState(jid: member, isUp: isUp))
         }

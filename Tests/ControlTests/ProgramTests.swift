@@ -95,6 +95,17 @@ import XMPP
         #expect(await run("groups", "list", "--json") == 0)
     }
 
+    // docs/protocol.md §10: it would be the name of a pattern.
+    @Test(arguments: ["*", "#"])
+    func makesNoHostOfAWildcard(_ name: String) async throws {
+        #expect(await run("register", name, "example.org", "secret") == 0)
+        #expect(await run("groups", "add", "hosts", "\(name)@example.org") == 1)
+        var seen: [GroupMembership] = []
+        try store().loadMemberships { seen.append($0) }
+        #expect(seen.isEmpty)
+        #expect(await run("groups", "add", "viewers", "\(name)@example.org") == 0)
+    }
+
     @Test func anAccountMadeAgainInheritsNothing() async throws {
         #expect(await run("register", "alice", "example.org", "secret") == 0)
         #expect(await run("groups", "add", "viewers", "alice@example.org") == 0)

@@ -5,8 +5,7 @@ extension AccountShard {
     /// Adds an account that was just registered.
     package mutating func add(_ account: Account) -> [Effect] {
         accounts[account.jid] = account
-        let hosts = world.groups.groups[ControlRequest.hostsGroup]?.members ?? []
-        guard world.fleet != nil, hosts.contains(account.jid) else { return [] }
+        guard world.fleet != nil, world.groups.isHost(account.jid) else { return [] }
         return accounts[account.jid]?.beginMirroring(isNews: true) ?? []
     }
 
@@ -47,8 +46,7 @@ extension AccountShard {
     /// Accounts become hosts, or are hosts no more.
     mutating func followHosts(from old: SharedGroups) -> [Effect] {
         guard world.fleet != nil else { return [] }
-        let before = old.groups[ControlRequest.hostsGroup]?.members ?? []
-        let after = world.groups.groups[ControlRequest.hostsGroup]?.members ?? []
+        let (before, after) = (old.hosts, world.groups.hosts)
         var effects: [Effect] = []
         for host in before.subtracting(after) { effects += accounts[host]?.endMirroring() ?? [] }
         for host in after.subtracting(before) {

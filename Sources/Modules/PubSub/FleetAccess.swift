@@ -12,14 +12,13 @@ package struct FleetAccess: Sendable, Equatable {
     package init(groups: SharedGroups, allowed: Set<JID> = []) {
         self.groups = groups
         self.allowed = allowed
-        hostGroups = (groups.groups[ControlRequest.hostsGroup]?.members ?? [])
-            .reduce(into: []) { $0.formUnion(groups.groups(of: $1)) }
+        hostGroups = groups.hosts.reduce(into: []) { $0.formUnion(groups.groups(of: $1)) }
     }
 
     /// The monitored hosts.
-    var hosts: Set<JID> { groups.groups[ControlRequest.hostsGroup]?.members ?? [] }
+    var hosts: Set<JID> { groups.hosts }
 
-    func isHost(_ jid: JID) -> Bool { hosts.contains(jid) }
+    func isHost(_ jid: JID) -> Bool { groups.isHost(jid) }
 
     /// Whether the entity may know of the host.
     ///

@@ -6,6 +6,9 @@ struct NodePattern: Sendable, Hashable {
 
     let levels: [String]
 
+    /// Whether a level of this name would stand for others.
+    static func isWildcard(_ level: String) -> Bool { level == "*" || level == "#" }
+
     /// Nil where the name has no wildcard, or too many levels.
     init?(_ name: String) {
         let levels = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)

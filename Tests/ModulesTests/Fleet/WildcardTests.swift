@@ -28,6 +28,26 @@ import XMPP
         #expect(NodePattern(String(repeating: "a/", count: levels) + "#") == nil)
     }
 
+    // A mirror of such a host would stand where the pattern is.
+    @Test(arguments: ["*", "#"])
+    func isNotTakenByAHostOfItsName(_ name: String) throws {
+        var fleet = try FleetConversation(hosts: ["web", name])
+        try fleet.publish("web")
+        try fleet.publish(name)
+        #expect(try fleet.subscribe("viewer", "host/*/cpu") == nil)
+        #expect(fleet.told("viewer") == ["host/web/cpu item current"])
+        try fleet.subscribe("boss", "fleet")
+        #expect(fleet.told("boss") == ["fleet item web"])
+        try fleet.publish(name)
+        try fleet.publish("web")
+        #expect(fleet.told("viewer") == ["host/web/cpu item current"])
+        // Nor is one that joins later.
+        fleet.talk.replaceGroups(with: FleetConversation.groups(hosts: ["web"]))
+        fleet.talk.replaceGroups(with: FleetConversation.groups(hosts: ["web", name]))
+        try fleet.publish(name)
+        #expect(fleet.told("viewer").isEmpty)
+    }
+
     @Test func beginsWithWhatThereIs() throws {
         var fleet = try FleetConversation()
         for host in ["web", "mail"] {
