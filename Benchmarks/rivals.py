@@ -23,8 +23,9 @@ Component "pubsub.{domain}" "pubsub"
     admins = {{ "owner@{domain}" }}
     pubsub_max_items = 1000000
 """
-# The limit on what a connection may send is for strangers; here it would be what is measured.
-LIMITS = {"rate": '"0B"'}
+# The limit on what a connection may send is for strangers; here it would be what is measured. All
+# nodes of a service are made by one account.
+LIMITS = {"rate": '"0B"', "nodes_per_creator": 100000}
 
 
 class Rivals:

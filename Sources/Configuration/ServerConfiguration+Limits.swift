@@ -34,6 +34,8 @@ extension ServerConfiguration {
         package var nodesPerAccount = 1000
         /// Nodes of a service, which everybody shares (`nodes_per_service`).
         package var nodesPerService = 100_000
+        /// Nodes of a service that one account has made (`nodes_per_creator`).
+        package var nodesPerCreator = 1000
         /// Items of a node, and what `max` means (`items_per_node`).
         package var itemsPerNode = 10_000
         /// Subscriptions to a node (`subscriptions_per_node`).
@@ -91,6 +93,8 @@ extension ServerConfiguration {
                 try table.integer("nodes_per_account", in: 1...1_000_000) ?? nodesPerAccount
             nodesPerService =
                 try table.integer("nodes_per_service", in: 1...10_000_000) ?? nodesPerService
+            nodesPerCreator =
+                try table.integer("nodes_per_creator", in: 1...10_000_000) ?? nodesPerCreator
             itemsPerNode = try table.integer("items_per_node", in: 1...10_000_000) ?? itemsPerNode
             subscriptionsPerNode =
                 try table.integer("subscriptions_per_node", in: 1...1_000_000)

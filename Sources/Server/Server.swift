@@ -176,6 +176,7 @@ final class Server: Sendable {
     ) -> PubSubLimits {
         var limits = PubSubLimits()
         limits.nodes = nodes
+        limits.nodesOfOne = configuration.limits.nodesPerCreator
         limits.subscriptions = configuration.limits.subscriptionsPerNode
         limits.items = min(configuration.limits.itemsPerNode, PubSubLimits.itemsMaximum)
         return limits

@@ -6,6 +6,8 @@ import XMPP
 package struct PubSubLimits: Sendable, Hashable {
     /// Nodes of one owner: each costs memory for as long as it exists.
     package var nodes = 1_000
+    /// Nodes of a service that one entity has made: what it can take from the others.
+    package var nodesOfOne = 1_000
     /// Subscriptions to one node.
     package var subscriptions = 10_000
     /// Subscriptions of one entity, from all its addresses, to all nodes of an owner: each is
@@ -32,7 +34,8 @@ package struct PubSubLimits: Sendable, Hashable {
     package static let itemSecondsMaximum = 315_576_000
     /// Nodes in one collection: as many as a form can name.
     package static let childrenMaximum = DataForm.valuesMaximum
-    /// Nodes of one owner that are gone and of which it is remembered where they have moved.
+    /// Nodes of one owner that are gone and of which it is remembered where they have moved; past
+    /// it the oldest is forgotten of whoever has moved most.
     package static let movedMaximum = 1_000
     /// Bytes of one payload.
     package static let payloadBytesMaximum = 64 * 1024

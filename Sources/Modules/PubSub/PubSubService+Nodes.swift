@@ -18,9 +18,7 @@ extension PubSubService {
                 text: "a node's name has at most \(PubSubLimits.nameBytesMaximum) bytes"
             )
         }
-        guard nodes.count < profile.limits.nodes else {
-            throw .pubsub(.resourceConstraint, "max-nodes-exceeded")
-        }
+        try checkRoom(forNodeOf: request.from, request.relation)
         let isCollection = options?[NodeConfiguration.nodeTypeField] == ["collection"]
         var configuration = isCollection ? profile.defaults.asCollection() : profile.defaults
         if let options { try configuration.apply(options) }
@@ -44,6 +42,7 @@ extension PubSubService {
     mutating func add(_ new: NewNode) -> [PubSubEffect] {
         let node = new.node
         nodes[node.name] = node
+        charge(for: node, 1)
         // The row of where a node of that name had moved is overwritten.
         moved[node.name] = nil
         var effects = [save(node)]
@@ -144,13 +143,17 @@ extension PubSubService {
         var effects: [PubSubEffect] = [
             .store(.deleteNode(owner: owner, node: node.name), .immediate)
         ]
-        if let uri, !uri.isEmpty { effects += move(node.name, to: uri) }
+        if let uri, !uri.isEmpty {
+            let origin = NodeOrigin(creation: request.now, creator: request.from.bare)
+            effects += move(node.name, Move(to: uri, origin))
+        }
         effects.append(request.result())
         tell(ofEndOf: node.name, &effects)
         let event = PubSubEvent(node.name, .delete(redirect: uri))
         notify(of: event, &effects)
         effects += notify(ofEnd: event, node)
         nodes[node.name] = nil
+        charge(for: node, -1)
         pasts[node.name] = nil
         for (publisher, names) in offlinePurges where names.contains(node.name) {
             offlinePurges[publisher] = names.count > 1 ? names.subtracting([node.name]) : nil
@@ -160,21 +163,6 @@ extension PubSubService {
             subscribersChanged(of: node.name, subscription.jid)
         }
         return effects
-    }
-
-    /// Remembers where a node has moved, for those who ask for it.
-    ///
-    /// The store has it as a node of which nothing is known but that.
-    private mutating func move(_ name: String, to uri: String) -> [PubSubEffect] {
-        guard moved.count < PubSubLimits.movedMaximum else { return [] }
-        moved[name] = uri
-        let configuration = [NodeConfiguration.movedField: [uri]]
-        return [
-            .store(
-                .saveNode(owner: owner, node: name, configuration: configuration),
-                .immediate
-            )
-        ]
     }
 
     /// XEP-0060 §8.4.2: those too whose subscriptions are not in force yet.

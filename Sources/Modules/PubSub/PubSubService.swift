@@ -91,7 +91,10 @@ package struct PubSubService: Sendable {
     /// Nodes from which a publisher's items go when it goes offline, by its bare address.
     var offlinePurges: [JID: Set<String>] = [:]
     /// Where nodes have moved that are no more (XEP-0060 §6.1.3.11), by name.
-    var moved: [String: String] = [:]
+    var moved: [String: Move] = [:]
+    /// How many nodes an entity has made of those that there are, by its bare address; where they
+    /// are not all the owner's.
+    var nodesMade: [JID: Int] = [:]
     /// Subscribers of whom it is known that none of their sessions is there, by bare address.
     var absent: Set<JID> = []
     /// Notifications that came back in a row, by the bare address that they were for.
@@ -124,8 +127,8 @@ package struct PubSubService: Sendable {
     }
 
     private mutating func restore(_ record: NodeRecord) {
-        if let uri = record.configuration[NodeConfiguration.movedField]?.first {
-            moved[record.node] = uri
+        if let move = Move(record.configuration) {
+            moved[record.node] = move
             return
         }
         var node = Node(
@@ -161,6 +164,7 @@ package struct PubSubService: Sendable {
         if record.node == CollectionGraph.root { node.configuration = rootHolder.configuration }
         if node.pattern == nil && record.node != CollectionGraph.root {
             nodes[record.node] = node
+            charge(for: node, 1)
         } else {
             patterns[record.node] = node
         }
@@ -263,8 +267,8 @@ package struct PubSubService: Sendable {
 
     /// There is no such node, or it is elsewhere (XEP-0060 §6.1.3.11).
     func missing(_ name: String) -> StanzaError {
-        guard let address = moved[name] else { return StanzaError(.itemNotFound) }
-        return StanzaError(.gone, .modify, address: address)
+        guard let move = moved[name] else { return StanzaError(.itemNotFound) }
+        return StanzaError(.gone, .modify, address: move.uri)
     }
 
     /// Changes a node or a pattern where it stands.

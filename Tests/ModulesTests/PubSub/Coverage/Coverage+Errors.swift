@@ -32,6 +32,7 @@ extension Coverage {
             "max-nodes-exceeded",
             "resource-constraint, not-allowed",
             "takesNodesUpToTheirLimit",
+            "leavesRoomForTheNodesOfOthers",
             "aCollectionTakesAsManyAsItSays"
         ),
         Refusal("node-full", "conflict", "rejectsWhatDoesNotFit"),
