@@ -53,7 +53,8 @@ import XMPP
             id: "s",
             jid: session,
             state: .pending,
-            options: options
+            options: options,
+            maker: owner
         )
         let store = try open(
             kind,

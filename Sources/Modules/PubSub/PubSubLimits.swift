@@ -10,9 +10,12 @@ package struct PubSubLimits: Sendable, Hashable {
     package var nodesOfOne = 1_000
     /// Subscriptions to one node.
     package var subscriptions = 10_000
-    /// Subscriptions of one entity, from all its addresses, to all nodes of an owner: each is
-    /// looked at when the entity comes or goes.
+    /// Subscriptions that one entity makes, from all its addresses, to all nodes of an owner: each
+    /// is looked at when the entity comes or goes.
     package var subscriptionsOfOne = 1_000
+    /// Subscriptions that an owner may make for one other entity (XEP-0060 §8.8.2), beside those of
+    /// the entity's own and of other owners: many nodes are better subscribed to as a collection.
+    package var subscriptionsMadeForOne = 100
     /// Items that `max` means.
     package var items = 10_000
 

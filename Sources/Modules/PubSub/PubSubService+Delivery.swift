@@ -164,13 +164,13 @@ extension PubSubService {
         let bare = jid.bare
         let subscriptions = (nodes[name] ?? patterns[name])?.subscriptions
         selections.keep(subscriptions, of: bare, on: name)
-        let count = subscriptions?.count(of: bare) ?? 0
-        if count > 0 {
-            subscriptionCounts[bare, default: SubscriptionCount()].set(count, on: name)
+        let records = subscriptions?.of(entity: bare) ?? []
+        if !records.isEmpty {
+            subscriptionCounts[bare, default: SubscriptionCount()].set(records, on: name)
             subscribed[bare, default: []].insert(name)
             return
         }
-        subscriptionCounts[bare]?.set(0, on: name)
+        subscriptionCounts[bare]?.set([], on: name)
         if subscribed[bare]?.remove(name) != nil, subscribed[bare]?.isEmpty == true {
             subscribed[bare] = nil
             subscriptionCounts[bare] = nil

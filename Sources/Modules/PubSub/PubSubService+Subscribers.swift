@@ -36,7 +36,7 @@ extension PubSubService {
             // XEP-0060 §8.8.2.1: without a state nothing is to be changed.
             guard element["subscription"] != nil || element["jid"] == nil else { continue }
             do throws(StanzaError) {
-                let change = try setSubscription(element, on: node.name, request.now, relation)
+                let change = try setSubscription(element, on: node.name, request, relation)
                 effects += change.filter(\.isStored)
                 welcomes += change.filter { !$0.isStored }
             } catch {
@@ -51,7 +51,7 @@ extension PubSubService {
     private mutating func setSubscription(
         _ element: Element,
         on name: String,
-        _ now: Instant,
+        _ request: PubSubRequest,
         _ relation: (JID) -> Relation
     ) throws(StanzaError) -> [PubSubEffect] {
         guard let jid = element["jid"].flatMap({ try? JID($0) }),
@@ -72,7 +72,7 @@ extension PubSubService {
         guard let state = SubscriptionState(rawValue: text) else { throw StanzaError(.badRequest) }
         guard existing?.state != state else { return [] }
         guard var record = existing else {
-            return try subscribe(jid, as: state, to: name, relation(jid), now)
+            return try subscribe(jid, as: state, to: name, relation(jid), request)
         }
         if state == .subscribed { return approve(record, on: name) }
         record.state = state
@@ -80,25 +80,30 @@ extension PubSubService {
     }
 
     /// Subscribes somebody else.
+    ///
+    /// It stays charged to the owner, whatever its subscriber makes of it: who takes it over could
+    /// else be refused what it has.
     private mutating func subscribe(
         _ jid: JID,
         as state: SubscriptionState,
         to name: String,
         _ relation: Relation,
-        _ now: Instant
+        _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
         var node = try self.node(named: name)
         // XEP-0060 §4.1: whatever an owner says of subscriptions, an outcast gets nothing.
         guard node.affiliation(of: jid, relation).permissions.contains(.subscribe),
             node.configuration.allowsSubscriptions
         else { throw StanzaError(.forbidden) }
-        try checkRoom(for: jid, on: node)
+        let maker = jid.bare == request.from.bare ? nil : request.from.bare
+        try checkRoom(for: jid, on: node, maker: maker)
         try checkPresence(of: jid, node.defaultOptions, on: node)
         let record = SubscriptionRecord(
-            id: ids.next(at: now),
+            id: ids.next(at: request.now),
             jid: jid,
             state: state,
-            options: node.defaultOptions
+            options: node.defaultOptions,
+            maker: maker
         )
         // What is kept of the node here is let go, so that it is changed where it stands.
         node = Node(name, profile.defaults)

@@ -100,11 +100,18 @@ extension PubSubService {
         return needsApproval ? .pending : .subscribed
     }
 
-    /// XEP-0060 §6.1.3.9.
-    func checkRoom(for jid: JID, on node: Node) throws(StanzaError) {
+    /// XEP-0060 §6.1.3.9; `maker` is the owner who subscribes somebody else.
+    ///
+    /// What others make for an entity takes nothing from what it may have by itself, nor from what
+    /// any other owner may make for it.
+    func checkRoom(for jid: JID, on node: Node, maker: JID? = nil) throws(StanzaError) {
         let bare = jid.bare
-        guard node.subscriptions.count < profile.limits.subscriptions,
-            subscriptionCounts[bare]?.all ?? 0 < profile.limits.subscriptionsOfOne,
+        let count = subscriptionCounts[bare]
+        let (limits, own) = (profile.limits, count?.own ?? 0)
+        let hasRoom =
+            maker.map { count?.made[$0] ?? 0 < limits.subscriptionsMadeForOne }
+            ?? (own < limits.subscriptionsOfOne)
+        guard hasRoom, node.subscriptions.count < limits.subscriptions,
             node.subscriptions.count(of: bare) < PubSubLimits.subscriptionsOfOneToNodeMaximum
         else { throw .pubsub(.policyViolation, "too-many-subscriptions", .wait) }
     }

@@ -150,13 +150,14 @@ package struct PubSubService: Sendable {
                 )
             )
         }
-        for subscription in record.subscriptions {
-            let bare = subscription.jid.bare
-            subscribed[bare, default: []].insert(record.node)
-            subscriptionCounts[bare, default: SubscriptionCount()].set(
-                node.subscriptions.count(of: bare),
+        for subscriber in node.subscriptions.subscribers {
+            subscribed[subscriber, default: []].insert(record.node)
+            subscriptionCounts[subscriber, default: SubscriptionCount()].set(
+                node.subscriptions.of(entity: subscriber),
                 on: record.node
             )
+        }
+        for subscription in record.subscriptions {
             if !subscription.options.isPlain { selections.restore(subscription, on: record.node) }
             scheduleLease(of: subscription, on: record.node, at: Instant(milliseconds: .min))
         }

@@ -9,41 +9,66 @@ package struct SubscriptionRecord: Sendable, Hashable {
     package let jid: JID
     package var state: SubscriptionState
     package var options: SubscriptionOptions
+    /// The bare address of the owner who subscribed somebody else (XEP-0060 §8.8.2); nil where the
+    /// subscriber did so itself.
+    package let maker: JID?
 
     package init(
         id: String,
         jid: JID,
         state: SubscriptionState = .subscribed,
-        options: SubscriptionOptions = SubscriptionOptions()
+        options: SubscriptionOptions = SubscriptionOptions(),
+        maker: JID? = nil
     ) {
         self.id = id
         self.jid = jid
         self.state = state
         self.options = options
+        self.maker = maker
     }
 }
 
 extension SubscriptionRecord {
-    /// The options that are not as they usually are, in the words of the form.
+    /// Among the options, whose names never look so.
+    private static let makerKey = "maker"
+
+    /// The options that are not as they usually are, in the words of the form, and who made the
+    /// subscription where that was another.
     package var storedOptions: [String: [String]] {
-        SubscriptionOptions.table.differences(of: options, from: SubscriptionOptions())
+        var stored = SubscriptionOptions.table.differences(of: options, from: SubscriptionOptions())
+        if let maker { stored[Self.makerKey] = [maker.description] }
+        return stored
     }
 
     /// A subscription with options as they were stored; what is no longer known is passed over.
     package init(id: String, jid: JID, state: SubscriptionState, stored: [String: [String]]) {
-        self.init(id: id, jid: jid, state: state)
+        let maker = stored[Self.makerKey]?.first.flatMap { try? JID($0) }
+        self.init(id: id, jid: jid, state: state, maker: maker)
         SubscriptionOptions.table.restore(stored, into: &options)
     }
 }
 
-/// How many subscriptions an entity has: the sum is kept, so that one more costs no look at all.
+/// How many subscriptions an entity has: the sums are kept, so that one more costs no look at all.
 struct SubscriptionCount: Sendable {
-    private(set) var all = 0
-    private var byNode: [String: Int] = [:]
+    /// Those that it has made itself.
+    private(set) var own = 0
+    /// Those that owners have made for it, by their bare addresses.
+    private(set) var made: [JID: Int] = [:]
+    private var ownByNode: [String: Int] = [:]
+    private var makersByNode: [String: [JID]] = [:]
 
-    mutating func set(_ count: Int, on node: String) {
-        all += count - (byNode[node] ?? 0)
-        byNode[node] = count == 0 ? nil : count
+    /// Takes over which subscriptions it has to a node by now.
+    mutating func set(_ records: [SubscriptionRecord], on node: String) {
+        let makers = records.compactMap(\.maker)
+        let count = records.count - makers.count
+        own += count - (ownByNode[node] ?? 0)
+        ownByNode[node] = count == 0 ? nil : count
+        for maker in makers { made[maker, default: 0] += 1 }
+        for maker in makersByNode[node] ?? [] {
+            let left = (made[maker] ?? 0) - 1
+            made[maker] = left > 0 ? left : nil
+        }
+        makersByNode[node] = makers.isEmpty ? nil : makers
     }
 }
 

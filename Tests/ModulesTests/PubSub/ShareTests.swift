@@ -20,6 +20,72 @@ import XMPP
         talk.service = NodesConversation.of(talk.service.profile, nodes: nodes).service
     }
 
+    // MARK: Subscriptions
+
+    /// An owner subscribes somebody else.
+    private static func subscribe(_ jid: String, _ node: String, as state: String) -> String {
+        "#<subscriptions node='\(node)'><subscription jid='\(jid)' subscription='\(state)'/>"
+            + "</subscriptions>"
+    }
+
+    // XEP-0060 §8.8.2: what others make for somebody takes nothing from their own.
+    @Test func leavesRoomForTheSubscriptionsOfWhoIsSubscribed() throws {
+        let (victim, third) = ("v@example.org/1", "t@example.org/1")
+        var limits = PubSubLimits()
+        limits.subscriptionsOfOne = 3
+        limits.subscriptionsMadeForOne = 2
+        var talk = NodesConversation.ofService(limits)
+        var store = StoreModel()
+        func set(_ content: String, from: String) throws -> String? {
+            let outcome = try talk.set(content, from: from)
+            outcome.changes.forEach { store.apply($0) }
+            return outcome.error
+        }
+        func subscribe(_ node: String) throws -> String? {
+            try set("<subscribe node='\(node)' jid='v@example.org'/>", from: victim)
+        }
+        let refused = "modify not-acceptable"
+        for node in ["1", "2", "3", "4"] {
+            #expect(try set(Self.create("g" + node), from: Self.greedy) == nil)
+            #expect(try set(Self.create("t" + node), from: third) == nil)
+        }
+        func make(_ node: String, from: String, _ state: String = "subscribed") throws -> String? {
+            try set(Self.subscribe("v@example.org", node, as: state), from: from)
+        }
+        #expect(try make("g1", from: Self.greedy) == nil)
+        #expect(try make("g2", from: Self.greedy, "pending") == nil)
+        // From another session, at another address: it is the same owner, and the same subscriber.
+        let session = Self.subscribe("v@example.org/1", "g3", as: "subscribed")
+        #expect(try set(session, from: "g@example.org/2") == refused)
+        try restart(&talk, store)
+        #expect(try make("g3", from: Self.greedy) == refused)
+        // Neither another owner nor the subscriber is kept out by that.
+        #expect(try make("t1", from: third) == nil)
+        #expect(
+            try set(Self.subscribe("w@example.org", "g3", as: "subscribed"), from: Self.greedy)
+                == nil
+        )
+        for node in ["t2", "t3", "t4"] { #expect(try subscribe(node) == nil) }
+        #expect(try subscribe("g4") == "wait policy-violation too-many-subscriptions")
+        // One that there is costs nothing, and stays the owner's.
+        #expect(try subscribe("g1") == nil)
+        #expect(try talk.setOptions(victim, "g1", ["deliver": "0"]).error == nil)
+        #expect(talk.service.subscriptionCounts[try JID("v@example.org")]?.own == 3)
+        #expect(try make("g3", from: Self.greedy) == refused)
+        // What ends leaves room, whoever ends it.
+        #expect(try set("<unsubscribe node='g1' jid='v@example.org'/>", from: victim) == nil)
+        #expect(try make("g3", from: Self.greedy) == nil)
+        #expect(try set("#<delete node='g2'/>", from: Self.greedy) == nil)
+        #expect(try make("g4", from: Self.greedy) == nil)
+        // For oneself an owner subscribes as everybody does.
+        #expect(
+            try set(Self.subscribe("g@example.org", "g1", as: "subscribed"), from: Self.greedy)
+                == nil
+        )
+        #expect(talk.service.subscriptionCounts[try JID("g@example.org")]?.own == 1)
+        #expect(talk.service.subscriptionCounts[try JID("v@example.org")]?.made.count == 2)
+    }
+
     // MARK: Nodes
 
     @Test func leavesRoomForTheNodesOfOthers() throws {
