@@ -10,6 +10,12 @@ package struct NodeHistory: Sendable {
     /// (docs/protocol.md §4), after which viewers show it as stale too.
     package static let hold = Duration.seconds(150)
 
+    /// Samples that are put aside until the store has said what it has of their hour: what comes
+    /// in the milliseconds of one reading.
+    package static let earlySamplesMaximum = 16
+    /// How long after its minute a node waits for the store before it goes on without it.
+    static let patience = Duration.seconds(10)
+
     private let policy: HistoryPolicy
     private let spread: Int64
     private var minute: SampleAggregate
@@ -21,12 +27,28 @@ package struct NodeHistory: Sendable {
     /// In which slack of the retention each resolution was last trimmed.
     private var minuteStep: Int64?
     private var hourStep: Int64?
+    /// Samples put aside, until ``resume(_:)``; nil from then on.
+    ///
+    /// Counted in at once, a minute that ended meanwhile would take the place of the record that
+    /// holds its first part.
+    private var early: [Early]?
 
-    /// Starts with nothing.
+    private struct Early {
+        var sample: Sample
+        var time: Instant
+    }
+
+    /// Starts with nothing, or with what ``resume(_:)`` will tell of the store's records.
     ///
     /// `spread` is any number that differs from node to node: not all are trimmed at once.
-    package init(_ policy: HistoryPolicy = HistoryPolicy(), at now: Instant, spread: Int = 0) {
+    package init(
+        _ policy: HistoryPolicy = HistoryPolicy(),
+        at now: Instant,
+        spread: Int = 0,
+        isResumed: Bool = false
+    ) {
         let now = Self.bounded(now)
+        early = isResumed ? [] : nil
         self.policy = policy
         self.spread = Int64(truncatingIfNeeded: spread) & 0xFFFF_FFFF
         minute = SampleAggregate(.minute, at: now)
@@ -35,8 +57,21 @@ package struct NodeHistory: Sendable {
         stale = now
     }
 
-    /// Goes on after a restart from the minutes that the store has of the hour under way.
-    package mutating func resume(_ records: [HistoryRecord]) {
+    /// Goes on after a restart from the minutes that the store has of the hour under way, and says
+    /// what is to be stored; nothing once it went on without them.
+    package mutating func resume(_ records: [HistoryRecord]) -> [HistoryChange] {
+        guard early != nil else { return [] }
+        take(records)
+        return takeEarly()
+    }
+
+    private mutating func takeEarly() -> [HistoryChange] {
+        let samples = early ?? []
+        early = nil
+        return samples.flatMap { published($0.sample, at: $0.time) }
+    }
+
+    private mutating func take(_ records: [HistoryRecord]) {
         for record in records where record.resolution == .minute {
             guard let element = try? Element(parsing: record.payload),
                 let part = try? Aggregate(element)
@@ -49,15 +84,21 @@ package struct NodeHistory: Sendable {
         }
     }
 
-    /// When something will have to be stored, should no sample come; nil when there is nothing.
+    /// When something will have to be stored, should no sample come; nil when there is nothing, and
+    /// until ``resume(_:)``.
     package var due: Instant? {
-        minute.isEmpty ? (hour.isEmpty ? nil : hour.to) : minute.to
+        guard early == nil else { return nil }
+        return minute.isEmpty ? (hour.isEmpty ? nil : hour.to) : minute.to
     }
 
     /// Takes a sample that was published at `now`, and says what is to be stored.
     package mutating func published(_ sample: Sample, at now: Instant) -> [HistoryChange] {
         let now = Self.bounded(now)
         let changes = passed(to: now)
+        if let count = early?.count {
+            early?.append(Early(sample: sample, time: now))
+            return count < Self.earlySamplesMaximum ? changes : changes + takeEarly()
+        }
         minute.add(sample)
         stale = now + Self.hold
         return changes
@@ -67,6 +108,10 @@ package struct NodeHistory: Sendable {
     package mutating func passed(to now: Instant) -> [HistoryChange] {
         let now = Self.bounded(now)
         var changes: [HistoryChange] = []
+        if early != nil {
+            guard now >= minute.to + Self.patience else { return [] }
+            changes = takeEarly()
+        }
         if now < minute.from {
             // The clock was set back: what is under way is over, so that time goes on from there.
             end()
@@ -90,9 +135,11 @@ package struct NodeHistory: Sendable {
 
     /// Ends the minute and the hour under way before their time: the server stops.
     ///
-    /// What follows in the same periods has to ``resume(_:)``, or takes their place.
+    /// What follows in the same periods has to ``resume(_:)``, or takes their place. While it is
+    /// not known what the store has there is nothing to store: it would take the place of more.
     package mutating func finish(at now: Instant) -> [HistoryChange] {
         let changes = passed(to: now)
+        guard early == nil else { return changes }
         end()
         return changes + closeMinute() + closeHour()
     }

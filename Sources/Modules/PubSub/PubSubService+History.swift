@@ -18,7 +18,12 @@ extension PubSubService {
         var effects: [PubSubEffect] = []
         if pasts[name] == nil {
             let spread = Self.spread(owner.description + name)
-            let history = NodeHistory(policy, at: record.published, spread: spread)
+            let history = NodeHistory(
+                policy,
+                at: record.published,
+                spread: spread,
+                isResumed: true
+            )
             pasts[name] = NodePast(history: history)
             effects.append(resumption(of: name, at: record.published))
         }
@@ -34,6 +39,13 @@ extension PubSubService {
         let changes = pasts[name]?.history.passed(to: now) ?? []
         scheduleHistory(of: name)
         return stores(changes, on: name)
+    }
+
+    /// Goes on with what the store has of the hour under way.
+    mutating func resumeHistory(of name: String, _ records: [HistoryRecord]) -> [PubSubEffect] {
+        let changes = pasts[name]?.history.resume(records) ?? []
+        scheduleHistory(of: name)
+        return stores(changes, on: name) + announcement()
     }
 
     /// One entry a node in the schedule, as samples come more often than periods end.

@@ -135,9 +135,7 @@ extension PubSubService {
         switch loaded.request.purpose {
         case .answer, .archive: return complete(loaded.request, loaded.payloads)
         case .history(let question): return past(loaded, question)
-        case .resume:
-            pasts[loaded.request.node]?.history.resume(loaded.history)
-            return []
+        case .resume: return resumeHistory(of: loaded.request.node, loaded.history)
         case .aggregate(let node, let host):
             return aggregate(loaded, of: node, host, at: now)
         case .lastItem(let recipient, var record):

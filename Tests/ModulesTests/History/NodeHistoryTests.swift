@@ -145,8 +145,8 @@ struct NodeHistoryTests {
         }
         keep(history.finish(at: at(1795)))
 
-        var resumed = NodeHistory(at: at(1797))
-        resumed.resume(stored)
+        var resumed = NodeHistory(at: at(1797), isResumed: true)
+        keep(resumed.resume(stored))
         for second in stride(from: 1800.0, through: 3600, by: 10) {
             keep(resumed.published(sample(20), at: at(second)))
         }
@@ -164,10 +164,8 @@ struct NodeHistoryTests {
         var history = NodeHistory(at: at(0))
         _ = history.published(sample(10), at: at(0))
         let part = history.finish(at: at(20))
-        var resumed = NodeHistory(at: at(30))
-        resumed.resume(
-            part.compactMap { if case .save(let record) = $0 { record } else { nil } }
-        )
+        var resumed = NodeHistory(at: at(30), isResumed: true)
+        #expect(resumed.resume(Self.records(part)).isEmpty)
         _ = resumed.published(sample(40), at: at(40))
         let minute = try #require(try saved(resumed.passed(to: at(60))).first)
         #expect(minute.count == 2)
@@ -176,13 +174,61 @@ struct NodeHistoryTests {
     }
 
     @Test func passesOverRecordsThatAreDamagedOrOfAnotherHour() {
-        var history = NodeHistory(at: at(60))
-        history.resume([
+        var history = NodeHistory(at: at(60), isResumed: true)
+        let changes = history.resume([
             HistoryRecord(.minute, start: at(0), payload: Array("<aggregate".utf8)),
             HistoryRecord(.minute, start: at(0), payload: Array("<other/>".utf8)),
             HistoryRecord(.minute, start: at(-60), payload: []),
         ])
+        #expect(changes.isEmpty)
         #expect(history.finish(at: at(61)).isEmpty)
+    }
+
+    // The minute ends while the store is read: its record must not lose what it held before.
+    @Test func waitsForTheStoreBeforeAMinuteOfBeforeIsReplaced() throws {
+        var before = NodeHistory(at: at(0))
+        _ = before.published(sample(10), at: at(0))
+        let part = before.finish(at: at(50))
+        var history = NodeHistory(at: at(59), isResumed: true)
+        #expect(history.published(sample(40), at: at(59)).isEmpty)
+        #expect(history.published(sample(50), at: at(61)).isEmpty)
+        #expect(history.due == nil)
+        let minute = try #require(try saved(history.resume(Self.records(part))).first)
+        #expect(minute.from == at(0))
+        #expect(minute.count == 2)
+        #expect(minute.known == .seconds(51))
+        #expect(minute["a"]?.min == 10)
+        #expect(history.due == at(120))
+        let hour = try #require(try saved(history.finish(at: at(70))).last)
+        #expect(hour.count == 3)
+        #expect(hour.known == .seconds(61))
+    }
+
+    // What is not known of the store's records is no reason to replace them.
+    @Test func storesNothingOfWhichTheStoreMayHaveMore() {
+        var history = NodeHistory(at: at(30), isResumed: true)
+        _ = history.published(sample(1), at: at(30))
+        #expect(history.finish(at: at(31)).isEmpty)
+    }
+
+    @Test(arguments: [true, false])
+    func goesOnWithoutAStoreThatSaysNothing(_ isBusy: Bool) throws {
+        var history = NodeHistory(at: at(0), isResumed: true)
+        let count = isBusy ? NodeHistory.earlySamplesMaximum + 1 : 1
+        for second in 0..<count {
+            #expect(history.published(sample(1), at: at(Double(second))).isEmpty)
+        }
+        if !isBusy { #expect(history.passed(to: at(69.999)).isEmpty) }
+        let minute = try #require(try saved(history.passed(to: at(isBusy ? 60 : 70))).first)
+        #expect(minute.count == count)
+        #expect(minute.known == .seconds(60))
+        let late = HistoryRecord(.minute, start: at(60), payload: minute.raw.bytes)
+        #expect(history.resume([late]).isEmpty)
+        #expect(try saved(history.finish(at: at(70))).last?.count == count)
+    }
+
+    private static func records(_ changes: [HistoryChange]) -> [HistoryRecord] {
+        changes.compactMap { if case .save(let record) = $0 { record } else { nil } }
     }
 
     // MARK: Retention

@@ -22,12 +22,18 @@ import XMPP
     private func publish(
         _ talk: inout NodesConversation,
         _ used: Int,
-        on node: String = node
+        on node: String = node,
+        isAnswered: Bool = true
     ) throws -> NodesConversation.Outcome {
         let payload =
             "<sample xmlns='urn:lapwing:1' at='2023-11-14T23:00:00.000Z' seq='1' run='a'>"
             + "<v n='used'>\(used)</v></sample>"
-        return try talk.publish(node, "current", payload)
+        let outcome = try talk.publish(node, "current", payload)
+        guard isAnswered, let request = outcome.loads.first else { return outcome }
+        let effects = talk.service.loaded(request.answered([:]), at: talk.now)
+        var both = outcome
+        both.wakes += talk.outcome(of: effects).wakes
+        return both
     }
 
     private func records(_ changes: [PubSubChange]) -> [HistoryRecord] {
@@ -89,7 +95,7 @@ import XMPP
         )
         var talk = talk()
         talk.now = Self.hour + .seconds(600)
-        let outcome = try publish(&talk, 10)
+        let outcome = try publish(&talk, 10, isAnswered: false)
         let request = try #require(outcome.loads.first)
         #expect(request.history?.from == Self.hour)
         _ = talk.service.loaded(request.answered([:], history: [minute]), at: talk.now)
