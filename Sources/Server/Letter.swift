@@ -16,6 +16,8 @@ enum Letter: Sendable {
     case announcement(Notification)
     /// A request whose sender an account of that loop is asked about.
     case relate(Routed, to: JID)
+    /// A question about the past of a node whose owner lives there, asked of another.
+    case recall(LoadRequest, of: JID, node: String, for: JID)
     /// What has become of a host, for the fleet service that lives there.
     case mirror(MirrorChange, for: JID)
     /// The time that an owner's nodes asked for has come.

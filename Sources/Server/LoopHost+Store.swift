@@ -70,15 +70,18 @@ extension LoopHost {
     }
 
     func load(_ request: LoadRequest, for owner: JID) {
-        let read = reader(of: request, for: owner)
-        guard request.isBehind else { return read() }
-        // Behind all that the store was asked already: some of it may be what is wanted.
-        writer.submit([], .immediate) { _ in read() }
+        let place = shard.place(of: request, for: owner)
+        guard request.isQuestion else { return read(request, at: place, for: owner) }
+        let target = placement.loop(of: place.owner)
+        post(.recall(request, of: place.owner, node: place.node, for: owner), to: target)
     }
 
-    private func reader(of request: LoadRequest, for owner: JID) -> @Sendable () -> Void {
-        let place = shard.place(of: request, for: owner)
-        return { [self, loop, reading, store, log] in
+    /// Has what is asked for read where it is kept, and handed to who wants it.
+    func read(_ request: LoadRequest, at place: (owner: JID, node: String), for owner: JID) {
+        let target = placement.loop(of: owner)
+        guard hosts.indices.contains(target) else { return }
+        let host = hosts[target]
+        let read = { @Sendable [reading, store, log] in
             reading.async {
                 var loaded = request.answered([:])
                 do {
@@ -86,16 +89,31 @@ extension LoopHost {
                 } catch {
                     log.error("items of \(owner) cannot be read: \(error)")
                 }
-                loop.execute { [loaded] in
-                    self.assumeIsolated { host in
-                        host.carryOut(
-                            host.shard.loaded(loaded, for: owner, at: Instant.now),
-                            of: owner
-                        )
-                        host.take([])
-                    }
+                host.loop.execute { [loaded] in
+                    host.assumeIsolated { $0.take(loaded, for: owner) }
                 }
             }
+        }
+        guard request.isBehind else { return read() }
+        // Behind all that the store was asked already: some of it may be what is wanted.
+        writer.submit([], .immediate) { _ in read() }
+    }
+
+    private func take(_ loaded: LoadedItems, for owner: JID) {
+        carryOut(shard.loaded(loaded, for: owner, at: .now), of: owner)
+        take([])
+    }
+}
+
+// When the server stops.
+extension LoopHost {
+    /// The accounts of whose nodes minutes and hours are under way.
+    var rememberers: [JID] { shard.rememberers }
+
+    /// Has what those accounts have under way written.
+    func finishHistory(of accounts: ArraySlice<JID>) {
+        for account in accounts {
+            carryOut(shard.finishHistory(of: account, at: .now), of: account)
         }
     }
 }

@@ -17,14 +17,14 @@ actor LoopHost {
     nonisolated let loop: any EventLoop
     nonisolated let unownedExecutor: UnownedSerialExecutor
     private let index: Int
-    private let placement: Placement
+    let placement: Placement
     let store: any Store
     let writer: StoreWriter
     let reading: DispatchQueue
     let profile: PubSubService.Profile
     let log: Logger
     /// All hosts, this one too, by index; set once, before the first connection.
-    private var hosts: [LoopHost] = []
+    private(set) var hosts: [LoopHost] = []
 
     /// The world as it was at the start: all but its groups stays.
     nonisolated let world: World
@@ -126,7 +126,7 @@ extension LoopHost {
         }
     }
 
-    private func post(_ letter: Letter, to target: Int) {
+    func post(_ letter: Letter, to target: Int) {
         if target == index { inbox.append(letter) } else { mail[target].append(letter) }
     }
 
@@ -154,6 +154,11 @@ extension LoopHost {
         case .relate(let routed, let account):
             guard let to = routed.stanza.to else { return }
             post(.stanza(shard.relate(routed, to: account)), to: placement.loop(of: to))
+        case .recall(let request, let keeper, let node, let owner):
+            let place = (owner: keeper, node: node)
+            let (recalled, effects) = shard.recall(request, at: place, now: now)
+            carryOut(effects, of: keeper)
+            read(recalled, at: place, for: owner)
         case .wake(let owner): carryOut(shard.woke(owner, at: now), of: owner)
         case .mirror(let change, let fleet):
             carryOut(shard.receive(change, at: now), of: fleet)

@@ -31,7 +31,8 @@ struct Suspensions {
         case .interest(let interest, let accounts):
             let others = accounts.filter { !keep(.interest(interest, to: [$0]), for: $0) }
             return others.isEmpty ? nil : .interest(interest, to: others)
-        case .wake(let owner), .relate(_, let owner), .mirror(_, let owner):
+        case .wake(let owner), .relate(_, let owner), .mirror(_, let owner),
+            .recall(_, let owner, _, _):
             return keep(letter, for: owner) ? nil : letter
         case .bytes, .event, .announcement, .end:
             return letter

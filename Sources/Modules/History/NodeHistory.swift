@@ -133,6 +133,17 @@ package struct NodeHistory: Sendable {
         return changes
     }
 
+    /// What the period under way has come to, as far as it is counted; nil where there is nothing,
+    /// or not known yet what the store has of it.
+    package func underWay(_ resolution: HistoryResolution) -> HistoryRecord? {
+        guard early == nil else { return nil }
+        let part = minute.aggregate
+        guard resolution == .hour else { return part.map { Self.record($0, .minute) } }
+        var whole = hour
+        if let part { whole.add(part) }
+        return whole.aggregate.map { Self.record($0, .hour) }
+    }
+
     /// Ends the minute and the hour under way before their time: the server stops.
     ///
     /// What follows in the same periods has to ``resume(_:)``, or takes their place. While it is
@@ -180,16 +191,19 @@ extension NodeHistory {
         return save(whole, .hour)
     }
 
+    private static func record(
+        _ aggregate: Aggregate,
+        _ resolution: HistoryResolution
+    ) -> HistoryRecord {
+        HistoryRecord(resolution, start: aggregate.from, payload: aggregate.raw.bytes)
+    }
+
     private mutating func save(
         _ aggregate: Aggregate,
         _ resolution: HistoryResolution
     ) -> [HistoryChange] {
         let start = aggregate.from
-        var changes = [
-            HistoryChange.save(
-                HistoryRecord(resolution, start: start, payload: aggregate.raw.bytes)
-            )
-        ]
+        var changes = [HistoryChange.save(Self.record(aggregate, resolution))]
         if isTrimmed(resolution, at: start) {
             changes.append(.trim(policy.trim(resolution, at: start)))
         }

@@ -26,6 +26,14 @@ package struct LoadRequest: Sendable, Hashable {
     package let isBehind: Bool
     /// Which records of the node's past; nil for none.
     package let history: HistoryQuery?
+    /// What of the past is not in the store; nil until that is known.
+    private(set) var recalled: Recalled?
+
+    /// The period under way, where there is one, at a moment.
+    struct Recalled: Sendable, Hashable {
+        var record: HistoryRecord?
+        var time: Instant
+    }
 
     init(
         node: String,
@@ -60,6 +68,19 @@ package struct LoadRequest: Sendable, Hashable {
         case aggregate(MonitoringNode, of: JID)
     }
 
+    /// Whether somebody asks for a node's past, so that it needs what is under way as well: where
+    /// the node is kept it has to be ``AccountShard/recall(_:at:now:)``ed first.
+    package var isQuestion: Bool {
+        if case .history = purpose { true } else { false }
+    }
+
+    /// The request with what is under way.
+    func recalling(_ record: HistoryRecord?, at now: Instant) -> LoadRequest {
+        var request = self
+        request.recalled = Recalled(record: record, time: now)
+        return request
+    }
+
     /// The request with what the store found; of no use to another than who asked.
     package func answered(
         _ payloads: [String: [UInt8]],
@@ -79,11 +100,20 @@ package struct LoadRequest: Sendable, Hashable {
         if !items.isEmpty {
             payloads = try store.payloads(owner: owner, node: node, items: items)
         }
-        guard var query = history else { return answered(payloads) }
-        let records = try store.history(owner: owner, node: node, query)
-        query.after = nil
-        let usage = try store.historyUsage(owner: owner, node: node, query)
-        return answered(payloads, history: records, usage: usage)
+        guard let query = history else { return answered(payloads) }
+        var whole = query
+        whole.after = nil
+        var loaded = answered(
+            payloads,
+            history: try store.history(owner: owner, node: node, query),
+            usage: try store.historyUsage(owner: owner, node: node, whole)
+        )
+        if let record = recalled?.record {
+            let period = HistoryQuery(query.resolution, from: record.start, to: record.start)
+            let part = try store.historyUsage(owner: owner, node: node, period)
+            loaded.add(record, inPlaceOf: part)
+        }
+        return loaded
     }
 }
 
@@ -93,4 +123,20 @@ package struct LoadedItems: Sendable {
     let payloads: [String: [UInt8]]
     var history: [HistoryRecord] = []
     var usage = HistoryUsage()
+
+    /// Adds what is under way, where it is asked for, in the place of what the store has of that
+    /// period: the part from before the server was started.
+    mutating func add(_ record: HistoryRecord, inPlaceOf part: HistoryUsage) {
+        guard let query = request.history else { return }
+        if query.from <= record.start, record.start <= query.to {
+            usage.records += 1 - part.records
+            usage.bytes += record.payload.count - part.bytes
+        }
+        guard query.bounds?.contains(record.start) == true else { return }
+        history.removeAll { $0.start == record.start }
+        let next = history.firstIndex {
+            query.newestFirst ? $0.start < record.start : $0.start > record.start
+        }
+        history.insert(record, at: next ?? history.count)
+    }
 }

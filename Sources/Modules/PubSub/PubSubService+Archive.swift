@@ -159,17 +159,17 @@ extension PubSubService {
         history.from = query.start ?? history.from
         history.to = query.end ?? history.to
         if let id = query.afterID {
-            history.from = max(history.from, try Self.period(id) + .milliseconds(1))
+            history.from = max(history.from, try Self.period(id).after + .milliseconds(1))
         }
         if let id = query.beforeID {
-            history.to = min(history.to, try Self.period(id) + .milliseconds(-1))
+            history.to = min(history.to, try Self.period(id).before + .milliseconds(-1))
         }
         switch query.page.place {
         case .first: break
         case .last: history.newestFirst = true
-        case .after(let id): history.after = try Self.period(id)
+        case .after(let id): history.after = try Self.period(id).after
         case .before(let id):
-            history.after = try Self.period(id)
+            history.after = try Self.period(id).before
             history.newestFirst = true
         case .index:
             // XEP-0059 §2.6
@@ -182,6 +182,8 @@ extension PubSubService {
                 node: node.name,
                 items: [],
                 purpose: .history(question),
+                // A minute that has just ended may wait to be written.
+                isBehind: true,
                 history: history
             )
         )
@@ -191,12 +193,11 @@ extension PubSubService {
         min(page.max ?? ResultSetRequest.pageMaximum, ResultSetRequest.pageMaximum)
     }
 
-    /// The period of that id, which is the time of its beginning.
-    private static func period(_ id: String) throws(StanzaError) -> Instant {
-        guard let instant = Instant(dateTime: id) else {
+    private static func period(_ id: String) throws(StanzaError) -> PeriodID {
+        guard let period = PeriodID(id) else {
             throw StanzaError(.itemNotFound, text: "no period has the id \(id.prefix(64))")
         }
-        return instant
+        return period
     }
 
     /// Whether minutes and hours are kept of the node: those of hosts' samples are.
@@ -212,27 +213,43 @@ extension PubSubService {
 
     /// The answer to a question about minutes or hours.
     func past(_ loaded: LoadedItems, _ question: ArchiveQuestion) -> [PubSubEffect] {
+        let time = loaded.request.recalled?.time ?? Instant(milliseconds: .max)
+        let told = question.query.toldInPart
+        let found = loaded.history.map { (id: PeriodID($0, at: time), record: $0) }
+            .filter { $0.id.end == nil || !told.contains($0.id.start) }
         let length = Self.length(of: question.query.page)
         var left = PubSubLimits.answerBytesMaximum
-        var records: [HistoryRecord] = []
-        for record in loaded.history.prefix(length) {
-            left -= record.payload.count + PubSubLimits.itemMarkupBytes
-            guard left >= 0 || records.isEmpty else { break }
-            records.append(record)
+        var entries: [(id: PeriodID, record: HistoryRecord)] = []
+        for entry in found.prefix(length) {
+            left -= entry.record.payload.count + PubSubLimits.itemMarkupBytes
+            guard left >= 0 || entries.isEmpty else { break }
+            entries.append(entry)
         }
-        let isComplete = records.count == loaded.history.count
-        if loaded.request.history?.newestFirst == true { records.reverse() }
-        let results = records.map { record in
-            let id = record.start.dateTime
+        let isComplete = entries.count == found.count
+        if loaded.request.history?.newestFirst == true { entries.reverse() }
+        let results = entries.map { entry in
+            let id = entry.id.description
             var item = Element("item", Namespace.pubsubEvent, attributes: [.init("id", id)])
-            item.children = [.payload(record.payload)]
-            return result(item, id: id, stamp: record.start, question)
+            item.children = [.payload(entry.record.payload)]
+            return result(item, id: id, stamp: entry.record.start, question)
         }
         let page = ResultSetAnswer(
-            first: records.first?.start.dateTime,
-            last: records.last?.start.dateTime,
+            first: entries.first?.id.description,
+            last: entries.last?.id.description,
             count: loaded.usage.records
         )
         return finish(results, question, ArchiveEnd(isComplete: isComplete, page: page))
+    }
+}
+
+extension ArchiveQuery {
+    /// When periods began that the asker has had in part, and wants what comes behind them.
+    ///
+    /// They are told again once they are over, and not before: who goes from page to page would
+    /// else find no end.
+    fileprivate var toldInPart: [Instant] {
+        var ids = [afterID]
+        if case .after(let id) = page.place { ids.append(id) }
+        return ids.compactMap { $0.flatMap { PeriodID($0) } }.filter { $0.end != nil }.map(\.start)
     }
 }

@@ -48,6 +48,28 @@ extension PubSubService {
         return stores(changes, on: name) + announcement()
     }
 
+    /// Adds to a question about a node's past what of it is under way, and stores what is over.
+    mutating func recall(
+        _ request: LoadRequest,
+        of name: String,
+        at now: Instant
+    ) -> (request: LoadRequest, effects: [PubSubEffect]) {
+        let changes = pasts[name]?.history.passed(to: now) ?? []
+        let record = request.history.flatMap { pasts[name]?.history.underWay($0.resolution) }
+        return (request.recalling(record, at: now), stores(changes, on: name))
+    }
+
+    /// Ends the minutes and hours under way before their time: the server stops.
+    mutating func finishHistory(at now: Instant) -> [PubSubEffect] {
+        var effects: [PubSubEffect] = []
+        for name in pasts.keys.sorted() {
+            effects += stores(pasts[name]?.history.finish(at: now) ?? [], on: name)
+        }
+        // Whatever comes after this goes on from the store.
+        pasts = [:]
+        return effects
+    }
+
     /// One entry a node in the schedule, as samples come more often than periods end.
     private mutating func scheduleHistory(of name: String) {
         guard let past = pasts[name], past.due == nil, let due = past.history.due else { return }

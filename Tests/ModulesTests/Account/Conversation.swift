@@ -58,8 +58,13 @@ struct Conversation {
                 PubSubService(owner: Self.fleet, profile: profile, nodes: nodes[Self.fleet] ?? [])
             ]
         }
+        var personal = PubSubService.Profile.pep()
+        personal.history = policy
         shard = AccountShard(
-            accounts.map { Account(jid: Self.jid($0), nodes: nodes[Self.jid($0)] ?? []) },
+            accounts.map {
+                let jid = Self.jid($0)
+                return Account(jid: jid, nodes: nodes[jid] ?? [], profile: personal)
+            },
             services: services,
             world: world
         )
@@ -203,7 +208,13 @@ struct Conversation {
         loads += names.map { "\(place.owner) \(place.node) \($0)" }
         let payloads = Dictionary(uniqueKeysWithValues: request.items.map { ($0, payload) })
         let found = request.history == nil ? [] : history
-        let answer = request.answered(payloads, history: found)
+        let (recalled, effects) =
+            request.isQuestion ? shard.recall(request, at: place, now: now) : (request, [])
+        carryOut(effects)
+        var answer = recalled.answered(payloads, history: found)
+        if let record = recalled.recalled?.record {
+            answer.add(record, inPlaceOf: HistoryUsage())
+        }
         carryOut(shard.loaded(answer, for: owner, at: now))
     }
 

@@ -1,3 +1,4 @@
+import Telemetry
 import Testing
 import XMPP
 
@@ -27,6 +28,7 @@ import XMPP
             policy: policy
         )
         for host in ["web", "db"] { try fleet.publish(host) }
+        fleet.talk.now = Self.start + .seconds(70)
         fleet.talk.history = [
             HistoryRecord(.minute, start: Self.start, payload: Array("<a xmlns='urn:a'/>".utf8))
         ]
@@ -53,6 +55,24 @@ import XMPP
         #expect(results.map(\.id) == [Self.start.dateTime])
         let web = Conversation.jid("web")
         #expect(fleet.talk.loads.contains("\(web) \(FleetConversation.node) history"))
+    }
+
+    // The minute under way is where the host's nodes are.
+    @Test func answersWithTheMinuteUnderWay() throws {
+        var fleet = try fleet()
+        fleet.talk.history = []
+        fleet.talk.now = Self.start + .seconds(20)
+        let sample = "<sample xmlns='urn:lapwing:1' at='2023-11-14T23:00:00.000Z' seq='1' run='a'>"
+        try fleet.publish("web", .cpu, sample + "<v n='used'>7</v></sample>")
+        fleet.talk.now = Self.start + .seconds(30)
+        _ = fleet.talk.take("viewer/top")
+        let reply = try ask(&fleet, "viewer")
+        let results = fleet.talk.take("viewer/top").compactMap {
+            $0.payload("result", ArchiveQuery.namespace).flatMap(ArchiveResult.init)
+        }
+        let id = Self.start.dateTime + "/" + (Self.start + .seconds(30)).dateTime
+        #expect(results.map(\.id) == [id])
+        #expect(reply?.payload.flatMap(ArchiveEnd.init)?.page.count == 1)
     }
 
     // To who sees other hosts there is no such host, and who sees none is turned away.
