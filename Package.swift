@@ -189,7 +189,9 @@ let package = Package(
         ),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "Modules", "Platform", "Storage", "Transport", "XMPP"] + nio,
+            dependencies: [
+                "Server", "Modules", "Platform", "Storage", "Telemetry", "Transport", "XMPP",
+            ] + nio,
             swiftSettings: settings
         ),
         .testTarget(name: "TidyTests", swiftSettings: settings),

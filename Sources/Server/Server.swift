@@ -286,9 +286,32 @@ extension Server {
         try? await control.withLock({ $0 })?.close()
         for (_, listener) in listeners.withLock({ $0 }) { await listener.close() }
         await loops.endStreams(with: StreamError(.systemShutdown))
+        await finishHistory()
         writer.close()
         lock.withLock { $0 = nil }
         try? await group.shutdownGracefully()
+    }
+}
+
+extension Server {
+    /// Accounts whose past is written at once: with as many nodes and as large records as there can
+    /// be, what the queue of the store has room for.
+    private static let accountsFinishedAtOnce = 25
+
+    /// Has the minutes and hours under way written, as far as they have come.
+    private func finishHistory() async {
+        for host in hosts {
+            var accounts = await host.rememberers[...]
+            while !accounts.isEmpty {
+                await host.finishHistory(of: accounts.prefix(Self.accountsFinishedAtOnce))
+                accounts = accounts.dropFirst(Self.accountsFinishedAtOnce)
+                do {
+                    try await writer.apply([])
+                } catch {
+                    log.error("the minutes under way cannot be written: \(error)")
+                }
+            }
+        }
     }
 }
 

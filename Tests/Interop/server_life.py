@@ -7,6 +7,7 @@ import signal
 import ssl
 import subprocess
 import time
+import xml.etree.ElementTree as ET
 
 from harness.lapwing import Lapwing
 from harness.process import Workshop, self_signed, wait_until
@@ -160,6 +161,51 @@ class Checks:
                     expect(PASSWORD.encode() not in content.read(),
                            f"{name} holds a password in the clear")
 
+    # Minutes of samples
+
+    def samples(self, link):
+        """How many samples there were in all minutes and hours, and their entries' ids."""
+        counts, ids = {}, []
+        for resolution in ("minute", "hour"):
+            fin = link.request(
+                "<iq type='set'><query xmlns='urn:xmpp:mam:2' node='urn:lapwing:1#cpu'>"
+                "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'>"
+                "<value>urn:xmpp:mam:2</value></field>"
+                f"<field var='{{urn:lapwing:1}}resolution'><value>{resolution}</value></field></x>"
+                "</query></iq>")
+            expect(fin.get("type") == "result", ET.tostring(fin, encoding="unicode"))
+            total = int(next(fin.iter("{http://jabber.org/protocol/rsm}count")).text)
+            entries = [link.receive() for _ in range(total)]
+            ids += [next(entry.iter("{urn:xmpp:mam:2}result")).get("id") for entry in entries]
+            counts[resolution] = sum(int(found.get("count")) for entry in entries
+                                     for found in entry.iter("{urn:lapwing:1}aggregate"))
+        return counts, ids
+
+    def publishes(self, link, number):
+        answer = link.request(
+            "<iq type='set'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+            "<publish node='urn:lapwing:1#cpu'><item id='current'><sample xmlns='urn:lapwing:1' "
+            f"at='2026-11-21T13:00:00.000Z' seq='{number}' run='a'><v n='used'>{number}</v>"
+            "</sample></item></publish></pubsub></iq>")
+        expect(answer.get("type") == "result", ET.tostring(answer, encoding="unicode"))
+
+    def tells_minutes(self):
+        link = self.log_in()
+        self.publishes(link, 1)
+        # The first sample waits for what the store has of the hour.
+        wait_until(lambda: self.samples(link)[0] == {"minute": 1, "hour": 1}, "a sample is told")
+        ids = self.samples(link)[1]
+        expect("/" in ids[-1], f"the hour is not said to be under way: {ids}")
+        link.end()
+
+    def remembers_minutes(self):
+        link = self.log_in()
+        counts, _ = self.samples(link)
+        expect(counts == {"minute": 1, "hour": 1}, f"after the start there are {counts} samples")
+        self.publishes(link, 2)
+        wait_until(lambda: self.samples(link)[0] == {"minute": 2, "hour": 2}, "both are told")
+        link.end()
+
     # Signals
 
     def reloads_certificate(self):
@@ -236,8 +282,10 @@ def main():
         ("files are private and hold no password", checks.protects_data),
         ("SIGHUP takes the renewed certificate", checks.reloads_certificate),
         ("SIGHUP with a broken one keeps the old", checks.keeps_certificate),
+        ("the minute and the hour under way are told", checks.tells_minutes),
         ("SIGTERM closes streams in order", checks.drains),
         ("everything is there after a start", checks.remembers),
+        ("the minute that the stop cut short goes on", checks.remembers_minutes),
         ("an idle server ends at once", checks.ends_idle),
     ]:
         report.check(name, body)

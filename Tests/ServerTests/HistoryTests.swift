@@ -1,0 +1,85 @@
+import Configuration
+import Modules
+import Platform
+import Telemetry
+import Testing
+import Transport
+import XMPP
+
+@testable import Server
+
+/// Minutes and hours of a running server, whatever minute it is.
+@Suite struct HistoryTests {
+    private let node = "urn:lapwing:1#cpu"
+
+    private func publish(_ number: Double, by visitor: Visitor) async throws {
+        let sample = Sample(at: .now, values: [SampleValue("used", number)])
+        try await visitor.publish(sample.raw.parsed(), on: node)
+    }
+
+    /// All entries of a resolution.
+    private func entries(
+        _ resolution: ArchiveQuery.Resolution,
+        for visitor: Visitor
+    ) async throws -> [(id: String, aggregate: Aggregate)] {
+        var query = ArchiveQuery(node: node, queryID: "q")
+        query.resolution = resolution
+        let question = Stanza(.iq, type: "set", id: "history", [query.element])
+        #expect(visitor.client.send(question))
+        var entries: [(id: String, aggregate: Aggregate)] = []
+        while true {
+            let stanza = try await visitor.stanza { $0.kind == .message || $0.id == "history" }
+            guard stanza.kind == .message else {
+                #expect(stanza.payload.flatMap(ArchiveEnd.init)?.page.count == entries.count)
+                return entries
+            }
+            let markup = stanza.payload("result", ArchiveQuery.namespace)
+            let result = try #require(markup.flatMap(ArchiveResult.init))
+            let item = try #require(result.event.child("items")?.child("item"))
+            guard case .raw(let raw)? = item.children.first else { continue }
+            entries.append((result.id, try Aggregate(raw.parsed())))
+        }
+    }
+
+    /// How many samples all entries are made of; asked for again while there are fewer, as the
+    /// first of a node waits until the store was read.
+    private func samples(
+        in resolution: ArchiveQuery.Resolution,
+        for visitor: Visitor,
+        until wanted: Int
+    ) async throws -> Int {
+        var count = 0
+        for _ in 0..<200 where count < wanted {
+            count = try await entries(resolution, for: visitor).map(\.aggregate.count)
+                .reduce(0, +)
+        }
+        return count
+    }
+
+    @Test func keepsWhatIsUnderWayThroughAStopAndAStart() async throws {
+        let running = try await RunningServer.start()
+        try await running.register("web1")
+        let before = try await Visitor(running.configuration(of: "web1"))
+        try await publish(10, by: before)
+        #expect(try await samples(in: .minute, for: before, until: 1) == 1)
+        #expect(try await entries(.hour, for: before).last?.id.contains("/") == true)
+        await before.leave()
+        await running.server.stop()
+
+        let again = try await RunningServer.start(in: running.directory)
+        let after = try await Visitor(again.configuration(of: "web1"))
+        for resolution in [ArchiveQuery.Resolution.minute, .hour] {
+            let kept = try await entries(resolution, for: after)
+            #expect(kept.map(\.aggregate.count).reduce(0, +) == 1)
+            #expect(kept.first?.aggregate["used"]?.max == 10)
+        }
+        try await publish(30, by: after)
+        #expect(try await samples(in: .hour, for: after, until: 2) == 2)
+        #expect(try await samples(in: .minute, for: after, until: 2) == 2)
+        let minutes = try await entries(.minute, for: after)
+        #expect(minutes.compactMap { $0.aggregate["used"]?.min }.min() == 10)
+        #expect(minutes.compactMap { $0.aggregate["used"]?.max }.max() == 30)
+        await after.leave()
+        await again.end()
+    }
+}
