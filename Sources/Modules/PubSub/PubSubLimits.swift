@@ -16,6 +16,9 @@ package struct PubSubLimits: Sendable, Hashable {
     /// Subscriptions that an owner may make for one other entity (XEP-0060 §8.8.2), beside those of
     /// the entity's own and of other owners: many nodes are better subscribed to as a collection.
     package var subscriptionsMadeForOne = 100
+    /// Messages other than events that one entity may make the service send to others at once; no
+    /// less than a node has owners, for all are asked about a request to subscribe.
+    package var notices = 1_000
     /// Items that `max` means.
     package var items = 10_000
 
@@ -85,6 +88,8 @@ package struct PubSubLimits: Sendable, Hashable {
     /// Owners of one node: each is asked about every request to subscribe, and told of every
     /// subscription.
     package static let ownersMaximum = 100
+    /// Milliseconds after which an entity may make the service send one more message to another.
+    package static let noticeMilliseconds: Int64 = 1_000
     /// Comparisons that the filters of one node or pattern may take for one item, those included
     /// that are found by a value and have more to decide: some milliseconds of work.
     package static let comparisonsPerEvent = 100_000

@@ -85,7 +85,10 @@ extension PubSubService {
             }
             guard affiliation != nodes[node.name]?.affiliations[jid] ?? .none else { continue }
             effects += affiliate(jid, as: affiliation, on: node.name)
-            effects.append(.send(notice(of: affiliation, to: jid, on: node.name)))
+            // XEP-0060 §8.9.4: they may be told, and need not be.
+            if !hearers(of: [jid], cause: request.from).isEmpty {
+                effects.append(.send(notice(of: affiliation, to: jid, on: node.name)))
+            }
             let change = accessChanged(
                 of: node.name,
                 for: jid,

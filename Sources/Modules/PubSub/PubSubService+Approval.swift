@@ -13,9 +13,12 @@ extension PubSubService {
     }
 
     /// The form that asks every owner (XEP-0060 §12.13: the first answer decides).
-    func askOwners(about record: SubscriptionRecord, on name: String) -> [PubSubEffect] {
-        guard let node = nodes[name] else { return [] }
-        return owners(of: node).map { ask($0, about: record, on: name) }
+    mutating func askOwners(
+        about record: SubscriptionRecord,
+        on name: String
+    ) -> [PubSubEffect] {
+        guard let asked = nodes[name].map(owners(of:)) else { return [] }
+        return hearers(of: asked, cause: record.jid).map { ask($0, about: record, on: name) }
     }
 
     /// The form that asks one.
@@ -181,7 +184,7 @@ extension PubSubService {
     }
 
     /// Tells the owners where they want to know (XEP-0060 §16.4.4, `notify_sub`); not of their own.
-    func tellOwners(
+    mutating func tellOwners(
         of record: SubscriptionRecord,
         as state: String,
         on name: String
@@ -189,8 +192,8 @@ extension PubSubService {
         guard let node = nodes[name], node.configuration.notifiesSubscription else { return [] }
         var subscription = record.element(on: name, in: Namespace.pubsubEvent)
         subscription["subscription"] = state
-        return owners(of: node).filter { $0 != record.jid.bare }
-            .map { .send(word(subscription, to: $0)) }
+        let others = owners(of: node).filter { $0 != record.jid.bare }
+        return hearers(of: others, cause: record.jid).map { .send(word(subscription, to: $0)) }
     }
 
     private func word(_ subscription: Element, to jid: JID) -> Stanza {

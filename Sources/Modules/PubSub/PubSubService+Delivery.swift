@@ -113,6 +113,7 @@ extension PubSubService {
         absent = other.absent
         ids = other.ids
         notificationsSent = other.notificationsSent
+        notices = other.notices
         schedule = other.schedule
         pasts = other.pasts
         time = other.time

@@ -31,6 +31,7 @@ extension PubSubService {
         let node = try managed(action, request)
         var effects: [PubSubEffect] = []
         var failed: [Element] = []
+        var refusal = StanzaError(.notAcceptable)
         var welcomes: [PubSubEffect] = []
         for element in action.elements where element.name == "subscription" {
             // XEP-0060 §8.8.2.1: without a state nothing is to be changed.
@@ -41,10 +42,11 @@ extension PubSubService {
                 welcomes += change.filter { !$0.isStored }
             } catch {
                 failed.append(unchanged(element, on: node.name))
+                if error.condition == .resourceConstraint { refusal = error }
             }
         }
         return effects + [
-            Self.outcome(of: "subscriptions", on: node.name, failed: failed, request)
+            Self.outcome(of: "subscriptions", on: node.name, failed: failed, request, refusal)
         ] + welcomes
     }
 
@@ -71,9 +73,12 @@ extension PubSubService {
         guard text != "none" else { return existing.map { cancel($0, on: name) } ?? [] }
         guard let state = SubscriptionState(rawValue: text) else { throw StanzaError(.badRequest) }
         guard existing?.state != state else { return [] }
+        // Nobody is subscribed, or comes to wait, without a word.
+        try checkRoom(forNoticesTo: [jid], cause: request.from)
         guard var record = existing else {
             return try subscribe(jid, as: state, to: name, relation(jid), request)
         }
+        _ = hearers(of: [jid], cause: request.from)
         if state == .subscribed { return approve(record, on: name) }
         record.state = state
         return save(record, on: name) + [tell(record, as: text, on: name)]
@@ -105,6 +110,7 @@ extension PubSubService {
             options: node.defaultOptions,
             maker: maker
         )
+        _ = hearers(of: [jid], cause: request.from)
         // What is kept of the node here is let go, so that it is changed where it stands.
         node = Node(name, profile.defaults)
         let effects = start(record, on: name) + [tell(record, as: state.rawValue, on: name)]
@@ -128,10 +134,11 @@ extension PubSubService {
         of list: String,
         on node: String,
         failed: [Element],
-        _ request: PubSubRequest
+        _ request: PubSubRequest,
+        _ refusal: StanzaError = StanzaError(.notAcceptable)
     ) -> PubSubEffect {
         guard !failed.isEmpty else { return request.result() }
-        var stanza = request.iq.failure(StanzaError(.notAcceptable))
+        var stanza = request.iq.failure(refusal)
         let named = Element(
             list,
             Namespace.pubsubOwner,

@@ -32,6 +32,8 @@ extension PubSubService {
         try checkBurst(for: jid, on: node)
         try checkSelection(options, of: jid, on: node)
         try checkPresence(of: jid, options, on: node)
+        // A request of which no owner hears would wait for ever.
+        if state == .pending { try checkRoom(forNoticesTo: owners(of: node), cause: jid) }
         let record = SubscriptionRecord(
             id: ids.next(at: request.now),
             jid: jid,

@@ -99,6 +99,8 @@ package struct PubSubService: Sendable {
     var absent: Set<JID> = []
     /// Notifications that came back in a row, by the bare address that they were for.
     var bounces: [JID: Int] = [:]
+    /// What entities have others told of by what they do.
+    var notices = NoticeMeter()
     /// For ids of items, subscriptions and instant nodes.
     var ids = IDSource()
     var notificationsSent: UInt64 = 0
