@@ -14,9 +14,8 @@ package struct HistoryPolicy: Sendable, Hashable {
             self.bytes = bytes
         }
 
-        /// How far a node goes past its bounds before it is trimmed: an eighth of the age.
-        ///
-        /// Trimming walks the node's records; once a period it would cost as much as all else.
+        /// How far a node goes past its age before it is trimmed: an eighth of it. Past its bytes
+        /// it goes an eighth of those and one record.
         var slack: Duration { max(age / 8, .seconds(60)) }
     }
 

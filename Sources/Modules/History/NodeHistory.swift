@@ -17,16 +17,14 @@ package struct NodeHistory: Sendable {
     static let patience = Duration.seconds(10)
 
     private let policy: HistoryPolicy
-    private let spread: Int64
     private var minute: SampleAggregate
     private var hour: SampleAggregate
     /// Up to when the last sample is counted in.
     private var counted: Instant
     /// When the last sample no longer stands.
     private var stale: Instant
-    /// In which slack of the retention each resolution was last trimmed.
-    private var minuteStep: Int64?
-    private var hourStep: Int64?
+    private var minuteTrims: TrimSchedule
+    private var hourTrims: TrimSchedule
     /// Samples put aside, until ``resume(_:)``; nil from then on.
     ///
     /// Counted in at once, a minute that ended meanwhile would take the place of the record that
@@ -50,7 +48,9 @@ package struct NodeHistory: Sendable {
         let now = Self.bounded(now)
         early = isResumed ? [] : nil
         self.policy = policy
-        self.spread = Int64(truncatingIfNeeded: spread) & 0xFFFF_FFFF
+        let spread = Int64(truncatingIfNeeded: spread) & 0xFFFF_FFFF
+        minuteTrims = TrimSchedule(policy.minute, spread: spread, start: now)
+        hourTrims = TrimSchedule(policy.hour, spread: spread, start: now)
         minute = SampleAggregate(.minute, at: now)
         hour = SampleAggregate(.hour, at: now)
         counted = now
@@ -202,23 +202,18 @@ extension NodeHistory {
         _ aggregate: Aggregate,
         _ resolution: HistoryResolution
     ) -> [HistoryChange] {
-        let start = aggregate.from
-        var changes = [HistoryChange.save(Self.record(aggregate, resolution))]
-        if isTrimmed(resolution, at: start) {
-            changes.append(.trim(policy.trim(resolution, at: start)))
+        let record = Self.record(aggregate, resolution)
+        var changes = [HistoryChange.save(record)]
+        if isTrimmed(with: record) {
+            changes.append(.trim(policy.trim(resolution, at: record.start)))
         }
         return changes
     }
 
-    /// Whether a new slack of the retention begins; the first is not known to be new.
-    private mutating func isTrimmed(_ resolution: HistoryResolution, at moment: Instant) -> Bool {
-        let slack = max(policy[resolution].slack.wholeMilliseconds, 1)
-        let step = (moment.milliseconds &+ spread % slack) / slack
-        let before: Int64?
-        switch resolution {
-        case .minute: (before, minuteStep) = (minuteStep, step)
-        case .hour: (before, hourStep) = (hourStep, step)
+    private mutating func isTrimmed(with record: HistoryRecord) -> Bool {
+        switch record.resolution {
+        case .minute: minuteTrims.isDue(at: record.start, storing: record.payload.count)
+        case .hour: hourTrims.isDue(at: record.start, storing: record.payload.count)
         }
-        return before != nil && before != step
     }
 }

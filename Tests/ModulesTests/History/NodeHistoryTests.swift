@@ -240,18 +240,70 @@ struct NodeHistoryTests {
     @Test(arguments: [0, 1, 7_777_777, .min, .max])
     func trimsOnceInAnEighthOfTheAge(_ spread: Int) {
         var policy = HistoryPolicy()
-        policy.minute = .init(age: .seconds(8 * 600), records: 90, bytes: 1_000)
+        policy.minute = .init(age: .seconds(8 * 600), records: 90, bytes: 1 << 20)
         var history = NodeHistory(policy, at: at(0), spread: spread)
         var all: [HistoryTrim] = []
         for minute in 0..<100 {
             all += trims(history.published(sample(1), at: at(Double(minute * 60))))
         }
-        let minutes = all.filter { $0.resolution == .minute }
-        #expect((9...10).contains(minutes.count))
-        #expect(minutes.allSatisfy { $0.records == 90 && $0.bytes == 1_000 })
+        let first = TrimSchedule.firstTrimMaximum
+        let earliest = at(Double(first * 60)) + (.zero - policy.minute.age)
+        let minutes = all.filter { $0.resolution == .minute && $0.before >= earliest }
+        #expect((8...10).contains(minutes.count))
+        #expect(all.count - minutes.count <= 2)
+        #expect(minutes.allSatisfy { $0.records == 90 && $0.bytes == 1 << 20 })
         for (one, next) in zip(minutes, minutes.dropFirst()) {
             #expect(next.before - one.before == .seconds(600))
         }
+    }
+
+    // A server that is started more often than that would else never trim.
+    @Test(arguments: 0..<TrimSchedule.firstTrimMaximum)
+    func trimsSoonAfterAStart(_ spread: Int) {
+        var policy = HistoryPolicy()
+        policy.minute.age = .seconds(32 * 86_400)
+        var history = NodeHistory(policy, at: at(0), spread: spread)
+        var changes: [HistoryChange] = []
+        for minute in 0...TrimSchedule.firstTrimMaximum {
+            changes += history.published(sample(1), at: at(Double(minute * 60)))
+        }
+        #expect(trims(changes).count == 1)
+    }
+
+    // At another record after every start, so that a server of short runs trims as well.
+    @Test func trimsFirstAtAnotherRecordAfterEachStart() {
+        let trimmed = (0..<TrimSchedule.firstTrimMaximum).map { second in
+            var history = NodeHistory(at: at(Double(second)))
+            _ = history.published(sample(1), at: at(Double(second)))
+            return trims(history.published(sample(1), at: at(60))).count
+        }
+        #expect(trimmed.sorted() == [0, 0, 0, 0, 0, 0, 0, 1])
+    }
+
+    // Long before the age has passed, where records are large.
+    @Test func trimsWhenAnEighthOfTheBytesHasCome() throws {
+        var policy = HistoryPolicy()
+        policy.minute = .init(age: .seconds(32 * 86_400), records: 50_000, bytes: 16 << 10)
+        var history = NodeHistory(policy, at: at(0))
+        let values = (0..<64).map { SampleValue("number\($0)", Double($0)) }
+        var untrimmed = 0
+        var seen = 0
+        for minute in 0..<120 {
+            let sample = Sample(at: Self.start, values: values)
+            for change in history.published(sample, at: at(Double(minute * 60))) {
+                switch change {
+                case .save(let record) where record.resolution == .minute:
+                    untrimmed += record.payload.count
+                    seen = max(seen, record.payload.count)
+                    #expect(untrimmed <= policy.minute.bytes / 8 + record.payload.count)
+                case .trim(let trim) where trim.resolution == .minute:
+                    #expect(trim.bytes == policy.minute.bytes)
+                    untrimmed = 0
+                default: break
+                }
+            }
+        }
+        #expect(seen > 1_000)
     }
 
     @Test func trimsWhatIsOlderThanTheAge() throws {
@@ -259,10 +311,11 @@ struct NodeHistoryTests {
         policy.minute.age = .seconds(480)
         var history = NodeHistory(policy, at: at(0))
         _ = history.published(sample(1), at: at(0))
-        _ = history.published(sample(1), at: at(60))
-        let changes = history.published(sample(1), at: at(120))
-        #expect(changes.count == 2)
-        #expect(trims(changes).first?.before == at(60 - 480))
+        for minute in 1...TrimSchedule.firstTrimMaximum {
+            let end = at(Double(minute * 60))
+            let trims = trims(history.published(sample(1), at: end))
+            #expect(trims.allSatisfy { $0.before == end + .seconds(-60 - 480) })
+        }
     }
 
     @Test func keepsADayOfMinutesAndNinetyDaysOfHoursUnlessToldOtherwise() {
