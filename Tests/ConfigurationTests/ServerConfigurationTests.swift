@@ -45,6 +45,41 @@ import Testing
         #expect(keys >= 30)
     }
 
+    @Test func readsWhatIsKeptOfThePast() throws {
+        let start = "domain = \"a\"\ndata = \"d\"\n" + tls + "[history]\n"
+        #expect(try read(start).history == .init())
+        let few = try read(
+            start + "minutes = \"2h\"\nhours = \"36h\"\nsize_per_node = \"64KiB\"\n"
+        ).history
+        #expect(few.isEnabled)
+        #expect(few.minutes == .seconds(7_200))
+        #expect(few.hours == .seconds(36 * 3_600))
+        #expect(few.bytesPerNode == 65_536)
+        let much = try read(
+            start + "minutes = \"32d\"\nhours = \"3660d\"\nsize_per_node = 1073741824\n"
+        ).history
+        #expect(much.minutes == .seconds(32 * 86_400))
+        #expect(much.hours == .seconds(3_660 * 86_400))
+        #expect(much.bytesPerNode == 1 << 30)
+        #expect(try read(start + "enabled = false\n").history.isEnabled == false)
+    }
+
+    @Test(arguments: [
+        ("minutes = \"59m\"", "x.toml:4:11: minutes: must be between 1h and 32d"),
+        ("minutes = \"33d\"", "minutes: must be between 1h and 32d"),
+        ("hours = \"59m\"", "hours: must be between 1h and 3660d"),
+        ("hours = \"3661d\"", "hours: must be between 1h and 3660d"),
+        ("size_per_node = \"63KiB\"", "size_per_node: must be between 64KiB and 1GiB"),
+        ("size_per_node = \"2GiB\"", "size_per_node: must be between 64KiB and 1GiB"),
+        ("hours = 24", "x.toml:4:9: hours: expected a time with its unit"),
+        ("enabled = \"no\"", "enabled"),
+        ("days = \"30d\"", "unknown key \"days\""),
+    ])
+    func saysWhatIsWrongOfThePast(line: String, message: String) {
+        let found = failure("domain = \"a\"\ndata = \"d\"\n[history]\n" + line + "\n")
+        #expect(found.contains(message), "\(found)")
+    }
+
     @Test func resolvesPathsFromTheFilesDirectory() throws {
         let configuration = try read("domain = \"EXAMPLE.org\"\ndata = \"d/\"\n" + tls)
         #expect(configuration.domain == "example.org")

@@ -56,6 +56,29 @@ import XMPP
         return count
     }
 
+    @Test func keepsNothingWhereTheOperatorSaysSo() async throws {
+        var history = ServerConfiguration.History()
+        history.isEnabled = false
+        let running = try await RunningServer.start(history: history)
+        try await running.register("web1")
+        let visitor = try await Visitor(running.configuration(of: "web1"))
+        try await publish(10, by: visitor)
+        let account = try JID("web1@example.org")
+        let info = try await visitor.client.request(
+            Stanza(.iq, type: "get", to: account, [Element("query", Namespace.discoInfo)])
+        )
+        let features = try #require(info.payload.flatMap(DiscoInfo.init)).features
+        #expect(!features.contains(Namespace.lapwing + "#history"))
+        let error = await #expect(throws: StanzaError.self) {
+            var query = ArchiveQuery(node: node)
+            query.resolution = .minute
+            _ = try await visitor.client.request(Stanza(.iq, type: "set", [query.element]))
+        }
+        #expect(error?.condition == .featureNotImplemented)
+        await visitor.leave()
+        await running.end()
+    }
+
     @Test func keepsWhatIsUnderWayThroughAStopAndAStart() async throws {
         let running = try await RunningServer.start()
         try await running.register("web1")

@@ -24,6 +24,7 @@ final class RunningServer {
 
     static func start(
         in directory: String? = nil,
+        history: ServerConfiguration.History = .init(),
         openStore: ((String) throws -> any Store)? = nil
     ) async throws -> RunningServer {
         let directory =
@@ -51,6 +52,7 @@ final class RunningServer {
             .init(address: "127.0.0.1", port: 0, security: .direct),
             .init(address: "127.0.0.1", port: 0, security: .plain),
         ]
+        configuration.history = history
         var log = Logger(label: "test")
         log.logLevel = .critical
         let server = try await Server.start(
