@@ -56,7 +56,7 @@ class Rivals:
             raised = ", ".join(f"{name} = {value}" for name, value in limits.items())
             print(f"with {raised}", flush=True)
         lines = [f"{name} = {value}" for name, value in {**LIMITS, **limits}.items()]
-        server = Lapwing(Workshop("bench"), log_level="warning",
+        server = Lapwing(Workshop("bench"), log_level="warning", loops=0,
                          more="[limits]\n" + "\n".join(lines) + "\n")
         return server.start()
 

@@ -22,6 +22,7 @@ extension ServerConfiguration {
             )
         }
         logLevel = try root.choice("log_level") ?? logLevel
+        eventLoops = try root.integer("event_loops", in: 0...64) ?? eventLoops
         listeners = try Self.listeners(root)
         tls = try root.table("tls").map { (table) throws(ConfigurationError) in
             try Self.tls(table, paths)

@@ -16,6 +16,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// The Unix socket of `lapwingctl`, in a directory of mode 0700.
     package var controlSocket: String
     package var logLevel = LogLevel.info
+    /// Threads that connections and accounts are spread over; 0 for half of the cores.
+    package var eventLoops = 0
     package var listeners: [Listener] = []
     /// Certificate and key; nil only where every listener is plain.
     package var tls: TLS?

@@ -1,7 +1,9 @@
 package import XMPP
 
 /// What is to be done after a decision; the host carries them out in order.
-package enum Effect: Sendable {
+///
+/// Indirect: an effect is handed on several times, and stanzas are large.
+package indirect enum Effect: Sendable {
     /// Keeps a change; with ``Durability/immediate``, what follows waits for the commit.
     case store(Change, Durability)
     /// Sends to one session of an account of this shard.

@@ -2,7 +2,7 @@ import Modules
 import XMPP
 
 /// What one event loop has for another: gathered while a batch is worked off, sent in one hop.
-enum Letter: Sendable {
+indirect enum Letter: Sendable {
     /// A stanza for an account whose shard lives there, or for the domain.
     case stanza(Routed)
     /// The same stanza for several accounts whose shards live there.

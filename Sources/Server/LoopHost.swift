@@ -277,6 +277,7 @@ extension LoopHost {
     /// One event to all: sessions by their numbers, addresses of accounts here by their shards,
     /// both in one hop a loop; other addresses as stanzas.
     private func notify(_ notification: Notification) {
+        guard placement.loops > 1 else { return announce(notification) }
         var sessions: [[Letter.Target]] = Array(repeating: [], count: placement.loops)
         var addresses: [[Recipient]] = Array(repeating: [], count: placement.loops)
         for recipient in notification.recipients {
@@ -298,11 +299,21 @@ extension LoopHost {
         }
     }
 
-    /// An event for accounts of this loop: to those of their sessions that take it.
+    /// An event for sessions and accounts of this loop: to those sessions that take it.
     private func announce(_ notification: Notification) {
         var sessions: [[Letter.Target]] = Array(repeating: [], count: placement.loops)
+        let isHeadline = notification.isHeadline
         for recipient in notification.recipients {
-            let isHeadline = notification.isHeadline
+            if let session = recipient.session {
+                sessions[placement.loop(of: session)].append(
+                    .init(session: session, own: recipient.headers)
+                )
+                continue
+            }
+            guard recipient.jid.domain == world.domain.domain, recipient.jid.local != nil else {
+                route(Routed(notification.stanza(to: recipient)))
+                continue
+            }
             let isTaken = shard.eachSession(for: recipient.jid, isHeadline: isHeadline) {
                 sessions[placement.loop(of: $0)].append(
                     .init(session: $0, isBare: recipient.jid.isBare, own: recipient.headers)

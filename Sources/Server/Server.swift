@@ -65,7 +65,10 @@ final class Server: Sendable {
             key: try store.pretenceKey(),
             iterations: configuration.accounts.scramIterations
         )
-        group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount))
+        let threads = configuration.eventLoops
+        group = MultiThreadedEventLoopGroup(
+            numberOfThreads: threads > 0 ? threads : max(1, System.coreCount / 2)
+        )
         let eventLoops = Array(group.makeIterator())
         placement = Placement(loops: eventLoops.count)
         loops = Loops(group)

@@ -230,8 +230,10 @@ extension SampleReader {
             }
             index += 1
         }
-        // Up to 15 digits and 10^22 both are exact, so that their quotient is rounded once.
-        guard digits > 0, digits <= 15, isFraction == (decimals > 0) else { return nil }
+        // Up to 2^53 and 10^22 both are exact, so that their quotient is rounded once.
+        guard digits > 0, digits <= 16, mantissa <= 1 << 53, decimals < Self.powers.count,
+            isFraction == (decimals > 0)
+        else { return nil }
         position = index
         let magnitude = Double(mantissa) / Self.powers[decimals]
         return isNegative ? -magnitude : magnitude

@@ -95,6 +95,7 @@ import Testing
         ("domain = \"a\"\ndata = \"d\"\n", "the listener on port 5222 needs a certificate"),
         ("domain = \"a\"\ndata = \"d\"\ndomian = \"b\"\n", "x.toml:3:1: unknown key \"domian\""),
         ("domain = \"a\"\ndata = \"d\"\nlog_level = \"loud\"\n", "x.toml:3:13: log_level"),
+        ("domain = \"a\"\ndata = \"d\"\nevent_loops = 65\n", "x.toml:3:15: event_loops"),
         (
             "domain = \"a\"\ndata = \"d\"\n[[listeners]]\nsecurity = \"plain\"\naddress = \"::\"\n",
             "x.toml:5:11: address: \"plain\" sends passwords in the clear"

@@ -98,12 +98,16 @@ extension AccountShard {
         of account: JID,
         at now: Instant
     ) -> [Effect] {
-        guard let index = accounts[account]?.index(of: session) else { return [] }
+        guard let index = accounts.update(account, { $0.index(of: session) }) ?? nil else {
+            return []
+        }
         do {
             if stanza.kind == .presence {
                 return try receivePresence(stanza, at: index, of: account, now: now)
             }
-            if accounts[account]?.answersCapabilities(stanza, at: index) == true {
+            if !stanza.isRequest, stanza.kind == .iq,
+                accounts[account]?.answersCapabilities(stanza, at: index) == true
+            {
                 return accounts[account]?.learnCapabilities(
                     from: stanza,
                     at: index,
@@ -115,7 +119,8 @@ extension AccountShard {
             guard let to = stanza.to, to != account else {
                 return try receiveOwn(stanza, of: account, now: now)
             }
-            return [.route(Routed(stanza, origin: accounts[account]?.sessions[index].origin))]
+            let origin = accounts.update(account) { $0.sessions[index].origin }
+            return [.route(Routed(stanza, origin: origin))]
         } catch {
             guard !stanza.isError, stanza.kind != .iq || stanza.isRequest else { return [] }
             // The way that results take, so that answers come in the order of their requests.
@@ -194,11 +199,11 @@ extension AccountShard {
         // RFC 6120 §8.1.2.1: the answer comes from the account that was asked.
         iq.to = iq.to ?? account
         guard
-            let effects = try accounts[account]?.receiveRequest(
-                iq,
-                from: sender,
-                world: world,
-                now: now
+            let effects = try accounts.update(
+                account,
+                { (account) throws(StanzaError) in
+                    try account.receiveRequest(iq, from: sender, world: world, now: now)
+                }
             )
         else { throw StanzaError(.serviceUnavailable) }
         return effects
@@ -212,7 +217,7 @@ extension AccountShard {
     package mutating func receive(_ routed: Routed, at now: Instant) -> [Effect] {
         guard let to = routed.stanza.to, let sender = routed.stanza.from else { return [] }
         do {
-            if services[to] != nil { return try receiveForService(routed, to, sender, now) }
+            if services.has(to) { return try receiveForService(routed, to, sender, now) }
             if to.isDomain { return try receiveForServer(routed.stanza, from: sender, now: now) }
             return try deliver(routed, to: to, from: sender, now: now)
         } catch {
@@ -230,7 +235,7 @@ extension AccountShard {
         now: Instant
     ) throws(StanzaError) -> [Effect] {
         let account = to.bare
-        guard accounts[account] != nil else { throw StanzaError(.serviceUnavailable) }
+        guard accounts.has(account) else { throw StanzaError(.serviceUnavailable) }
         switch routed.stanza.kind {
         case .presence:
             return accounts[account]?.receivePresence(
@@ -274,12 +279,9 @@ extension AccountShard {
         let stanza = routed.stanza
         switch stanza.kind {
         case .presence:
-            let effects = services[service]?.receivePresence(
-                routed,
-                from: sender,
-                world: world,
-                now: now
-            )
+            let effects = services.update(service) {
+                $0.receivePresence(routed, from: sender, world: world, now: now)
+            }
             return (effects ?? []).map { $0.effect(of: service) }
         case .message:
             let effects = try services[service]?.receive(

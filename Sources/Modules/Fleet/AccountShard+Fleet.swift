@@ -12,7 +12,8 @@ extension AccountShard {
     /// Takes what has become of a host, where the fleet service lives here.
     package mutating func receive(_ change: MirrorChange, at now: Instant) -> [Effect] {
         guard let fleet = world.fleet else { return [] }
-        return services[fleet]?.receive(change, at: now).map { $0.effect(of: fleet) } ?? []
+        let effects = services.update(fleet) { $0.receive(change, at: now) } ?? []
+        return effects.map { $0.effect(of: fleet) }
     }
 
     /// Where payloads are in the store that an owner asked to have loaded: a mirror's are its

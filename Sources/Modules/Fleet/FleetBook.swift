@@ -75,6 +75,7 @@ extension Node {
             case .some where isLarge && !original.isWrittenBehind: .stored
             case .some(let bytes): .bytes(bytes)
             }
+        for id in trimming { items.remove(id) }
         items.add(
             .init(
                 id: record.id,
@@ -83,7 +84,6 @@ extension Node {
                 payload: payload
             )
         )
-        for id in trimming { items.remove(id) }
         items.cool(
             keeping: original.isWrittenBehind ? PubSubLimits.payloadsInMemoryMaximum : 0
         )

@@ -73,7 +73,7 @@ extension PubSubService {
                 payload: record.payload
             )
             _ = update(name) { $0.mirror(record, of: node, trimming: trimming) }
-            notify(of: publication(of: record, on: name), &effects)
+            notify(of: publication(ofNew: record, on: name), &effects)
             aggregate(record, of: node, host, at: now, &effects)
         case .remove(let node, let ids):
             let name = FleetBook.mirror(of: node, host)
@@ -97,7 +97,7 @@ extension PubSubService {
     @discardableResult
     private mutating func makeMirror(of node: MonitoringNode, _ host: JID) -> String {
         let name = FleetBook.mirror(of: node, host)
-        guard nodes[name] == nil else { return name }
+        guard !nodes.has(name) else { return name }
         let configuration = fleet.configuration ?? SharedConfiguration(profile.defaults)
         fleet.configuration = configuration
         var mirror = Node(name, configuration)

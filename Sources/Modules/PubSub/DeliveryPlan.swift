@@ -114,17 +114,19 @@ extension DeliveryPlan.Subscriber {
 extension PubSubService {
     /// The plan of the events of a node's items; of those about one host, where the service tells
     /// who may know of it.
-    mutating func plan(
-        at index: Dictionary<String, Node>.Index,
-        about host: JID? = nil
-    ) -> DeliveryPlan {
+    mutating func plan(of name: String, about host: JID? = nil) -> DeliveryPlan {
+        let access = fleetAccess
         // The node where it stands: a copy of it would copy its items on the next change.
-        let key = planKey(nodes.values[index].host, host)
-        if let plan = nodes.values[index].plans[key] { return plan }
-        let plan = makePlan(of: nodes.values[index], about: host, for: .items)
-        nodes.values[index].plans[key] = plan
-        notePlans(of: nodes.keys[index])
-        return plan
+        let known = nodes.update(name) { node in
+            let key = Self.planKey(node.host, host, access)
+            return (key, node.plans[key])
+        }
+        guard let (key, plan) = known else { return DeliveryPlan() }
+        if let plan { return plan }
+        let made = nodes[name].map { makePlan(of: $0, about: host, for: .items) }
+        nodes[name]?.plans[key] = made
+        notePlans(of: name)
+        return made ?? DeliveryPlan()
     }
 
     /// Remembers which nodes have plans, so that dropping them looks at no others.
@@ -136,8 +138,13 @@ extension PubSubService {
         planned.insert(name)
     }
 
-    private func planKey(_ nodesHost: JID?, _ host: JID?) -> PlanKey {
-        guard let fleetAccess, let host = host ?? nodesHost else { return .everyone }
+    private static func planKey(
+        _ nodesHost: JID?,
+        _ host: JID?,
+        _ fleetAccess: FleetAccess?
+    ) -> PlanKey {
+        // All that a node of one host tells is about that host.
+        guard let fleetAccess, let host, host != nodesHost else { return .everyone }
         return .groups(fleetAccess.groups.groups(of: host))
     }
 

@@ -2,9 +2,7 @@ import XMPP
 
 /// A node's items in the order of publishing, found by id (XEP-0060 §12.1).
 ///
-/// Adding, replacing and removing cost the same with a million items as with ten: each item has a
-/// number that only grows, and the order is a list of numbers from which the gone ones are passed
-/// over when they come to the front.
+/// Most nodes have one item, and need no index for it.
 struct ItemLog: Sendable, Equatable {
     /// An item in memory; its payload may be on the disk alone.
     struct Item: Sendable, Equatable {
@@ -17,7 +15,7 @@ struct ItemLog: Sendable, Equatable {
         /// Bytes of the payload, wherever it is.
         let bytes: Int
         /// Where it stands among all, by when its id was first published.
-        fileprivate(set) var birth: UInt64 = 0
+        var birth: UInt64 = 0
 
         init(
             id: String,
@@ -36,116 +34,106 @@ struct ItemLog: Sendable, Equatable {
         }
     }
 
-    private var items: [UInt64: Item] = [:]
-    private var numbers: [String: UInt64] = [:]
-    private var order: [UInt64] = []
-    /// Which entries of `order` are still there.
-    private var ranks = RankTree()
-    /// Whether no item was published before the one in front of it: the clock was never set back.
-    private(set) var isChronological = true
-    /// Whether the order of publishing is that of creation: nothing was overwritten.
-    private(set) var isByCreation = true
-    /// Bytes of all payloads, those too that are on the disk alone.
-    private(set) var bytes = 0
-    /// Entries of `order` before it are gone.
-    private var front = 0
-    private var next: UInt64 = 0
-    /// Entries of `order` before it hold no payload in memory.
-    private var warmFront = 0
-    private var warmBytes = 0
+    /// The only item, where there are not several.
+    private var single: Item?
+    /// All items from when there were several on; nil while there are not.
+    private var index: ItemIndex?
 
-    var count: Int { items.count }
-    var isEmpty: Bool { items.isEmpty }
+    var count: Int { index?.count ?? (single == nil ? 0 : 1) }
+    var isEmpty: Bool { count == 0 }
     /// Bytes of the payloads that are in memory.
-    var bytesInMemory: Int { warmBytes }
+    var bytesInMemory: Int { index?.bytesInMemory ?? single?.payload.bytesInMemory ?? 0 }
+    /// Bytes of all payloads, those too that are on the disk alone.
+    var bytes: Int { index?.bytes ?? single?.bytes ?? 0 }
+    /// Whether no item was published before the one in front of it: the clock was never set back.
+    var isChronological: Bool { index?.isChronological ?? true }
+    /// Whether the order of publishing is that of creation: nothing was overwritten.
+    var isByCreation: Bool { index?.isByCreation ?? true }
 
-    subscript(id: String) -> Item? { numbers[id].flatMap { items[$0] } }
+    subscript(id: String) -> Item? {
+        if let index { return index[id] }
+        return single?.id == id ? single : nil
+    }
 
     /// The most recently published item.
-    var newest: Item? {
-        for number in order[front...].reversed() {
-            if let item = items[number] { return item }
-        }
-        return nil
-    }
+    var newest: Item? { index == nil ? single : index?.newest }
 
     /// The least recently published item.
-    var oldest: Item? {
-        front < order.count ? items[order[front]] : nil
-    }
+    var oldest: Item? { index == nil ? single : index?.oldest }
 
     /// The latest items, at most `count` of them, in the order of publishing.
     func latest(_ count: Int) -> [Item] {
-        var latest: [Item] = []
-        for number in order[front...].reversed() {
-            guard latest.count < count else { break }
-            if let item = items[number] { latest.append(item) }
-        }
-        return latest.reversed()
+        if let index { return index.latest(count) }
+        return count > 0 ? single.map { [$0] } ?? [] : []
     }
 
     /// Adds an item as the newest; one of the same id is replaced (XEP-0060 §12.1).
     mutating func add(_ item: Item) {
-        var item = item
-        item.birth = next
-        if let newest, item.published < newest.published { isChronological = false }
-        if let number = numbers.updateValue(next, forKey: item.id), let old = drop(number) {
-            // XEP-0413 §3: who overwrites an item does not create it again.
-            item.created = old.created
-            item.birth = old.birth
+        if index != nil {
+            index?.add(item)
+        } else if let old = single, old.id != item.id {
+            var both = ItemIndex()
+            both.add(old)
+            both.add(item)
+            index = both
+            single = nil
+        } else {
+            replaceSingle(with: item)
         }
-        if item.birth != next || item.created != item.published { isByCreation = false }
-        items[next] = item
-        warmBytes += item.payload.bytesInMemory
-        bytes += item.bytes
-        order.append(next)
-        ranks.append()
-        next &+= 1
-        cut()
+    }
+
+    /// Adds an item and removes the oldest as ``trim(to:bytes:)`` does.
+    mutating func add(_ item: Item, trimmingTo count: Int, bytes limit: Int) -> [String] {
+        guard count == 1, index == nil, let old = single, old.id != item.id else {
+            add(item)
+            return trim(to: count, bytes: limit)
+        }
+        single = item
+        return [old.id]
+    }
+
+    private mutating func replaceSingle(with item: Item) {
+        var item = item
+        // XEP-0413 §3: who overwrites an item does not create it again.
+        if let old = single { item.created = old.created }
+        single = item
     }
 
     /// Brings a payload into memory; the item keeps its place.
     mutating func fill(_ id: String, _ payload: [UInt8]) {
-        guard let number = numbers[id], items[number]?.payload == .stored else { return }
-        items[number]?.payload = .bytes(payload)
-        warmBytes += payload.count
+        if index != nil {
+            index?.fill(id, payload)
+        } else if single?.id == id, single?.payload == .stored {
+            single?.payload = .bytes(payload)
+        }
     }
 
     /// Removes the item, and returns it.
     @discardableResult
     mutating func remove(_ id: String) -> Item? {
-        guard let number = numbers.removeValue(forKey: id) else { return nil }
-        defer { cut() }
-        return drop(number)
+        if index != nil { return index?.remove(id) }
+        guard let item = single, item.id == id else { return nil }
+        single = nil
+        return item
     }
 
     /// Removes the oldest until no more than `count` are left and their payloads have no more than
     /// `limit` bytes; returns their ids.
     ///
-    /// The newest stays, however large it is.
+    /// The newest stays, however large it is, unless none may.
     mutating func trim(to count: Int, bytes limit: Int = .max) -> [String] {
-        var removed: [String] = []
-        while items.count > max(count, 0) || (bytes > limit && items.count > 1),
-            front < order.count
-        {
-            if let item = drop(order[front]) {
-                numbers[item.id] = nil
-                removed.append(item.id)
-            }
-            front += 1
-        }
-        cut()
-        return removed
+        if index != nil { return index?.trim(to: count, bytes: limit) ?? [] }
+        guard count <= 0, let item = single else { return [] }
+        single = nil
+        return [item.id]
     }
 
     /// Removes the oldest while they are to go, at most `count`; returns their ids.
     mutating func removeOldest(upTo count: Int, while isToGo: (Item) -> Bool) -> [String] {
-        var removed: [String] = []
-        while removed.count < count, let oldest, isToGo(oldest) {
-            remove(oldest.id)
-            removed.append(oldest.id)
-        }
-        return removed
+        if index != nil { return index?.removeOldest(upTo: count, while: isToGo) ?? [] }
+        guard count > 0, let item = single, isToGo(item) else { return [] }
+        single = nil
+        return [item.id]
     }
 
     mutating func removeAll() {
@@ -155,52 +143,7 @@ struct ItemLog: Sendable, Equatable {
     /// Leaves payloads to the store, the oldest first, until no more than `budget` bytes are in
     /// memory; the newest stays.
     mutating func cool(keeping budget: Int) {
-        warmFront = max(warmFront, front)
-        while warmBytes > budget, warmFront < order.count - 1 {
-            let number = order[warmFront]
-            warmFront += 1
-            guard let bytes = items[number]?.payload.bytesInMemory, bytes > 0 else { continue }
-            warmBytes -= bytes
-            items[number]?.payload = .stored
-        }
-    }
-
-    @discardableResult
-    private mutating func drop(_ number: UInt64) -> Item? {
-        guard let item = items.removeValue(forKey: number) else { return nil }
-        warmBytes -= item.payload.bytesInMemory
-        bytes -= item.bytes
-        ranks.remove(place(of: number))
-        return item
-    }
-
-    /// Drops what is gone from both ends of the order, and from its middle once that is most of it.
-    private mutating func cut() {
-        while let last = order.last, order.count > front, items[last] == nil {
-            order.removeLast()
-            ranks.removeLast()
-        }
-        while front < order.count, items[order[front]] == nil { front += 1 }
-        if front > 64, front > order.count / 2 {
-            order.removeFirst(front)
-            warmFront = max(warmFront - front, 0)
-            front = 0
-            recount()
-        }
-        if order.count - front > 64, items.count < (order.count - front) / 4 {
-            order = order[front...].filter { items[$0] != nil }
-            front = 0
-            warmFront = 0
-            recount()
-        }
-        if items.isEmpty {
-            isChronological = true
-            isByCreation = true
-        }
-    }
-
-    private mutating func recount() {
-        ranks = RankTree(order.map { items[$0] != nil })
+        index?.cool(keeping: budget)
     }
 }
 
@@ -210,53 +153,28 @@ struct ItemLog: Sendable, Equatable {
 extension ItemLog {
     /// The item at a position.
     func item(at position: Int) -> Item? {
-        guard position >= 0, position < count, let place = ranks.place(of: position) else {
-            return nil
-        }
-        return items[order[place]]
+        if let index { return index.item(at: position) }
+        return position == 0 ? single : nil
     }
 
     /// The position of the item of that id.
     func position(of id: String) -> Int? {
-        numbers[id].map { ranks.count(before: place(of: $0)) }
+        if let index { return index.position(of: id) }
+        return single?.id == id ? 0 : nil
     }
 
     /// How many items were published before `moment`: the position of the first that was not.
     ///
     /// Only where ``isChronological`` holds.
     func count(publishedBefore moment: Instant) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if let item = item(at: middle), item.published < moment {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low
+        if let index { return index.count(publishedBefore: moment) }
+        return single.map { $0.published < moment ? 1 : 0 } ?? 0
     }
 
     /// All positions, in the order in which the items' ids were first published.
     func positionsByCreation() -> [Int] {
-        var entries: [(created: Instant, birth: UInt64, position: Int)] = []
-        entries.reserveCapacity(count)
-        for number in order[front...] {
-            guard let item = items[number] else { continue }
-            entries.append((item.created, item.birth, entries.count))
-        }
-        entries.sort { ($0.created, $0.birth) < ($1.created, $1.birth) }
-        return entries.map(\.position)
-    }
-
-    /// Where a number stands in `order`, in which numbers only grow.
-    private func place(of number: UInt64) -> Int {
-        var (low, high) = (0, order.count)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if order[middle] < number { low = middle + 1 } else { high = middle }
-        }
-        return low
+        if let index { return index.positionsByCreation() }
+        return single == nil ? [] : [0]
     }
 }
 

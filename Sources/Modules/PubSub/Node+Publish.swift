@@ -165,16 +165,17 @@ extension Node {
             case .some where isLarge && !isBehind: .stored
             case .some(let bytes): .bytes(bytes)
             }
-        items.add(
+        let trimmed = items.add(
             .init(
                 id: record.id,
                 publisher: record.publisher,
                 published: record.published,
                 payload: payload,
                 bytes: record.payload?.count ?? 0
-            )
+            ),
+            trimmingTo: maximum,
+            bytes: configuration.bytesKept
         )
-        let trimmed = items.trim(to: maximum, bytes: configuration.bytesKept)
         items.cool(keeping: isBehind ? PubSubLimits.payloadsInMemoryMaximum : 0)
         return Kept(
             trimmed: trimmed,

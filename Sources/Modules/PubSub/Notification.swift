@@ -1,7 +1,9 @@
 package import XMPP
 
 /// One event for many: written once, but for the address and the headers of each recipient.
-package struct Notification: Sendable {
+///
+/// A class, since it is handed on from place to place and never changes.
+package final class Notification: Sendable {
     package let event: PubSubEvent
     package let bytes: EventBytes
     package let recipients: [Recipient]

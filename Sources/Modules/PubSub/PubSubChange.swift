@@ -40,7 +40,7 @@ package struct ItemRecord: Sendable, Hashable {
 /// What the store keeps of nodes.
 ///
 /// Owner and node name what each is about.
-package enum PubSubChange: Sendable, Hashable {
+package indirect enum PubSubChange: Sendable, Hashable {
     /// A new node, or another configuration of one that exists: its non-default fields, in the
     /// words of the configuration form.
     case saveNode(owner: JID, node: String, configuration: [String: [String]])

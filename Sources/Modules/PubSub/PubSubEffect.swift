@@ -2,7 +2,7 @@ import Telemetry
 package import XMPP
 
 /// What follows from a decision of the engine.
-package enum PubSubEffect: Sendable {
+package indirect enum PubSubEffect: Sendable {
     case store(PubSubChange, Durability)
     case reply(Stanza)
     case notify(Notification)

@@ -229,29 +229,26 @@ extension PubSubService {
     /// The event of a published item (XEP-0060 §7.1.2).
     func publication(of record: ItemRecord?, on name: String, stamp: Instant? = nil) -> PubSubEvent
     {
-        guard let record else { return PubSubEvent(name, .item(nil)) }
-        let deliversPayloads = nodes[name]?.configuration.deliversPayloads ?? true
-        let item = PubSubEvent.Item(
-            id: record.id,
-            publisher: named(record.publisher, on: name),
-            payload: deliversPayloads ? record.payload : nil
-        )
-        return PubSubEvent(name, .item(item), stamp: stamp)
+        let node = nodes.index(forKey: name).map { nodes.values[$0] }
+        return (node ?? Node(name, profile.defaults))
+            .publication(of: record, by: author, stamp: stamp)
+    }
+
+    /// The event of an item that was just published, of a node where it stands.
+    mutating func publication(ofNew record: ItemRecord?, on name: String) -> PubSubEvent {
+        let author = author
+        return nodes.update(name) { $0.publication(of: record, by: author) }
+            ?? publication(of: record, on: name)
     }
 
     /// Whom an item names (XEP-0060 §12.17), where that is not plain from who sends it.
     func named(_ publisher: JID, on name: String) -> JID? {
         // The node where it stands: this is asked of every item.
         guard let index = nodes.index(forKey: name) else { return nil }
-        let named: JID? =
-            switch nodes.values[index].configuration.itemReply {
-            case .none: nil
-            case .publisher: publisher
-            case .owner where profile.kind == .personal: owner
-            case .owner: nodes.values[index].affiliations.owners.first
-            }
-        return named == owner ? nil : named
+        return nodes.values[index].named(publisher, by: author)
     }
+
+    private var author: Node.Author { .init(owner: owner, isPersonal: profile.kind == .personal) }
 
     /// Tells everybody whom the node notifies.
     mutating func notify(
@@ -277,28 +274,18 @@ extension PubSubService {
         about host: JID?
     ) -> (NodeConfiguration.NotificationType, DeliveryPlan)? {
         let concern = event.concern
-        guard let index = nodes.index(forKey: event.node) else {
+        guard nodes.has(event.node) else {
             guard event.node == CollectionGraph.root, let root = patterns[event.node] else {
                 return nil
             }
             let plan = makePlan(of: root, about: host, for: concern)
             return (root.configuration.notificationType, plan)
         }
-        let configuration = nodes.values[index].configuration
-        switch event.kind {
-        // XEP-0060 §8.4.2: the end of a node is always told.
-        case .delete: break
-        // XEP-0248 §5.3.2: what is in a collection is a field of its configuration.
-        case .associate, .dissociate:
-            guard configuration.notifiesConfiguration else { return nil }
-            fallthrough
-        default: guard configuration.deliversNotifications else { return nil }
-        }
-        let plan =
-            concern == .items
-            ? plan(at: index, about: host)
-            : makePlan(of: nodes.values[index], about: host, for: concern)
-        return (configuration.notificationType, plan)
+        let type = nodes.update(event.node) { $0.configuration.notificationType(of: event.kind) }
+        guard let type = type ?? nil else { return nil }
+        if concern == .items { return (type, plan(of: event.node, about: host)) }
+        guard let node = nodes[event.node] else { return nil }
+        return (type, makePlan(of: node, about: host, for: concern))
     }
 
     mutating func notification(

@@ -73,10 +73,10 @@ extension PubSubService {
         of node: String,
         about host: JID?
     ) -> (DeliveryPlan.Subscriber, DeliveryPlan.Coverage)? {
-        guard let index = nodes.index(forKey: node),
-            nodes.values[index].configuration.deliversNotifications
-        else { return nil }
-        let plan = plan(at: index, about: host)
+        guard nodes.update(node, { $0.configuration.deliversNotifications }) == true else {
+            return nil
+        }
+        let plan = plan(of: node, about: host)
         if let place = plan.places[id], let coverage = plan.coverage(id) {
             return (plan.conditional[place], coverage)
         }

@@ -43,7 +43,7 @@ extension PubSubService {
         if let kept = taken.kept, kept.isRetracting {
             for id in kept.trimmed { notify(of: PubSubEvent(name, .retract(id)), &effects) }
         }
-        notify(of: publication(of: taken.record, on: name), &effects)
+        notify(of: publication(ofNew: taken.record, on: name), &effects)
         if taken.kept?.isPurgedOffline == true {
             effects += followPublisher(request.from.bare, on: name)
         }

@@ -156,7 +156,7 @@ extension Client {
         }
         guard !bytes.isEmpty else { return }
         handler.value.write(bytes)
-        handler.value.flushGathered()
+        handler.value.outlet.flushGathered()
         let queued = handler.value.queuedBytes
         state.withLock { $0.queuedBytes = queued }
     }

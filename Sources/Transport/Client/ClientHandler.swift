@@ -4,7 +4,7 @@ import XMPP
 /// Runs a ``ClientStream`` on a channel, for one connection of a ``Client``.
 ///
 /// Confined to the channel's event loop.
-final class ClientHandler: ChannelInboundHandler, Gathering {
+final class ClientHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -15,9 +15,7 @@ final class ClientHandler: ChannelInboundHandler, Gathering {
     var machine: ClientStream
     private var tls: TLSHandler?
     private(set) var context: ChannelHandlerContext?
-    let flushList: FlushList
-    var gathered = ByteBuffer()
-    var flush = Flush.none
+    let outlet: Outlet
 
     private var phase = Phase.negotiating
     private var deadline: NIODeadline
@@ -46,7 +44,7 @@ final class ClientHandler: ChannelInboundHandler, Gathering {
         tlsContext = tls
         self.owner = owner
         parser = XMLStreamParser(limits: configuration.limits, pool: loop.parsers)
-        flushList = loop.flushList
+        outlet = Outlet(loop.flushList)
         machine = ClientStream(configuration.stream(keys))
         receivedAt = loop.eventLoop.now
         deadline = receivedAt + TimeAmount(configuration.timing.negotiation)
@@ -56,7 +54,7 @@ final class ClientHandler: ChannelInboundHandler, Gathering {
     var scramKeys: ScramKeys? { machine.scramKeys }
 
     /// Bytes that wait for the server to read.
-    var queuedBytes: Int { gathered.readableBytes }
+    var queuedBytes: Int { outlet.byteCount }
 
     /// What TLS settled on.
     var summary: TLSSummary? { tls?.summary }
@@ -99,6 +97,7 @@ extension ClientConfiguration {
 extension ClientHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        outlet.open(context, SocketWriter(context.channel))
         if context.channel.isActive { start(context) }
     }
 
@@ -129,6 +128,7 @@ extension ClientHandler {
         timer?.cancel()
         timer = nil
         self.context = nil
+        outlet.close()
         owner.ended(failure ?? .disconnected("the connection was cut"), keys: scramKeys)
     }
 
@@ -145,7 +145,7 @@ extension ClientHandler {
         case TLSEvent.opened:
             perform(machine.tlsEstablished(allowedBindings()))
             // Together with the end of the handshake.
-            flushGathered()
+            outlet.flushGathered()
         case ChannelEvent.inputClosed:
             deliverBatch()
             perform(machine.disconnected())
@@ -220,6 +220,7 @@ extension ClientHandler {
                 name: configuration.jid.domain,
                 isDirect: configuration.security == .direct
             )
+            handler.socket = outlet.takeSocket()
             tls = handler
             try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
         } catch {
@@ -232,7 +233,7 @@ extension ClientHandler {
         guard let ending else { return context.close(promise: nil) }
         deliverBatch()
         write(ending.serialized())
-        flushGathered()
+        outlet.flushGathered()
         phase = .closing
         deadline = context.eventLoop.now + TimeAmount(configuration.timing.close)
         if !ending.awaitsPeer { context.close(promise: nil) }
@@ -249,12 +250,11 @@ extension ClientHandler {
 
     /// Adds bytes of whole stanzas, or of a step of the stream.
     func write(_ bytes: [UInt8]) {
-        gathered.writeBytes(bytes)
-        markForFlush()
+        outlet.send(bytes)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        flushGathered()
+        outlet.flushGathered()
         context.fireChannelWritabilityChanged()
     }
 }

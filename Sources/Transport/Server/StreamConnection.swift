@@ -48,7 +48,7 @@ package final class StreamConnection: Sendable {
     package var takesMore: Bool { handler.value.takesMore() }
 
     /// Bytes that wait for the peer to read.
-    package var queuedBytes: Int { handler.value.gathered.readableBytes }
+    package var queuedBytes: Int { handler.value.outlet.byteCount }
 
     /// Why the stream ended, for a log; nil while it lasts.
     package var ending: String? { handler.value.endingReason }

@@ -124,10 +124,11 @@ extension StreamHandler {
         }
         write(proceed.serialized(inheriting: Namespace.client))
         // In the clear, so before TLS is there.
-        flushGathered()
+        outlet.flushGathered()
         restartParser()
         do {
             let handler = try TLSHandler(server: box.current)
+            handler.socket = outlet.takeSocket()
             tls = handler
             try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
         } catch {

@@ -26,7 +26,7 @@ final class ListenerContext: Sendable {
 ///
 /// Confined to the channel's event loop. It does what the machine says and decides nothing about
 /// the protocol; what is its own are the deadlines (``Sweep``), the byte rate and the queue.
-final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
+final class StreamHandler: ChannelInboundHandler, Sweepable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -38,9 +38,8 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     private(set) var connection: StreamConnection?
     var tls: TLSHandler?
 
-    // Gathering
-    var gathered = ByteBuffer()
-    var flush = Flush.none
+    // Output
+    let outlet: Outlet
     /// The session's address as it stands in an attribute, for events.
     var escapedAddress: [UInt8] = []
     /// Bytes that wait here before the owner is told to hold back: enough to fill the socket again
@@ -94,6 +93,7 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
     init(_ listener: ListenerContext, on loop: LoopState) {
         self.listener = listener
         self.loop = loop
+        outlet = Outlet(loop.flushList)
         let limits = listener.configuration.limits
         parser = XMLStreamParser(limits: limits.beforeLogin, pool: loop.parsers)
         machine = ServerStream(listener.configuration.stream)
@@ -103,7 +103,6 @@ final class StreamHandler: ChannelInboundHandler, Gathering, Sweepable {
         budget = limits.rate.map { ByteBudget($0, atNanoseconds: now.nanoseconds) }
     }
 
-    var flushList: FlushList { loop.flushList }
     var limits: ConnectionLimits { listener.configuration.limits }
 }
 
@@ -118,6 +117,7 @@ extension StreamHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         connection = StreamConnection(self, on: loop.eventLoop)
+        outlet.open(context, tls == nil ? SocketWriter(context.channel) : nil)
         loop.sweep.add(self)
     }
 
@@ -129,7 +129,7 @@ extension StreamHandler {
         // The connection holds the handler.
         connection = nil
         self.context = nil
-        gathered = ByteBuffer()
+        outlet.close()
         held = nil
         tls = nil
     }
@@ -189,12 +189,7 @@ extension StreamHandler {
     func disconnect() {
         guard phase != .closed, let context else { return }
         phase = .closed
-        if gathered.readableBytes > 0 {
-            // Whether or not the channel thinks that it has enough.
-            let bytes = gathered
-            gathered = ByteBuffer()
-            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-        }
+        outlet.flushAll()
         // Closing drops what the socket has not taken; a peer that reads slowly gets a while.
         guard !context.channel.isWritable else { return context.close(promise: nil) }
         context.close(mode: .output, promise: nil)
@@ -211,64 +206,58 @@ extension StreamHandler {
 
     func send(_ bytes: [UInt8]) {
         guard isOpen, makeRoom(for: bytes.count) else { return }
-        gathered.writeBytes(bytes)
-        markForFlush()
+        outlet.send(bytes)
     }
 
     func sendEvent(head: [UInt8], toBare: Bool, body: [UInt8], own: [UInt8], end: [UInt8]) {
         let count = head.count + escapedAddress.count + body.count + own.count + end.count
         guard isOpen, makeRoom(for: count) else { return }
-        if gathered.readableBytes == 0 {
-            // As large as the last one became, at once: it need not grow in steps.
-            let expected = min(eventBytes, Self.fullBytes)
-            gathered.reserveCapacity(minimumWritableBytes: max(count, expected))
-        } else {
-            gathered.reserveCapacity(minimumWritableBytes: count)
-        }
-        gathered.writeBytes(head)
+        // As large as the last ones became, at once: it need not grow in steps.
+        let expected = outlet.byteCount == 0 ? min(eventBytes, Self.fullBytes) : 0
+        outlet.reserve(max(count, expected))
+        outlet.add(head)
         if toBare {
-            gathered.writeBytes(escapedAddress.prefix(bareAddressCount))
+            outlet.add(escapedAddress.prefix(bareAddressCount))
         } else {
-            gathered.writeBytes(escapedAddress)
+            outlet.add(escapedAddress)
         }
-        gathered.writeBytes(body)
-        if !own.isEmpty { gathered.writeBytes(own) }
-        gathered.writeBytes(end)
-        eventBytes = gathered.readableBytes
-        markForFlushSoon()
+        outlet.add(body)
+        if !own.isEmpty { outlet.add(own) }
+        outlet.add(end)
+        eventBytes = outlet.byteCount
+        outlet.sendSoon()
     }
 
     /// Writes a step of the stream itself, which is always small.
     func write(_ bytes: [UInt8]) {
-        gathered.writeBytes(bytes)
-        markForFlush()
+        outlet.send(bytes)
     }
 
     private func makeRoom(for count: Int) -> Bool {
-        guard gathered.readableBytes + count > limits.outboundBytes else { return true }
+        guard outlet.byteCount + count > limits.outboundBytes else { return true }
         // A lot in one tick is no slow reader.
-        flushGathered()
-        guard gathered.readableBytes > 0 else { return true }
+        outlet.flushGathered()
+        guard outlet.byteCount > 0 else { return true }
         // Nobody who does not read may cost memory without bound. Whole stanzas are dropped: what
         // went out before ended with one.
-        gathered = ByteBuffer()
+        outlet.drop()
         end(with: StreamEndReason(error: StreamError(.resourceConstraint)))
         return false
     }
 
     /// Whether what waits for the peer is little enough that more may be added.
     func takesMore() -> Bool {
-        if gathered.readableBytes <= Self.fullBytes { return true }
+        if outlet.byteCount <= Self.fullBytes { return true }
         // A lot in one tick is no slow reader.
-        flushGathered()
-        if gathered.readableBytes == 0 { return true }
+        outlet.flushGathered()
+        if outlet.byteCount == 0 { return true }
         isFull = true
         return false
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        flushGathered()
-        if isFull, gathered.readableBytes == 0, let connection, isOwned {
+        outlet.flushGathered()
+        if isFull, outlet.byteCount == 0, let connection, isOwned {
             isFull = false
             listener.owner.drained(connection)
         }

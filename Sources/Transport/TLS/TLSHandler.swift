@@ -20,6 +20,8 @@ package final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
     package typealias OutboundOut = ByteBuffer
 
     let engine: TLSEngine
+    /// The way to the socket past the channel.
+    var socket: SocketWriter?
     private var gathered = ByteBuffer()
     private var gatheredPromise: EventLoopPromise<Void>?
     private var wantsFlush = false
@@ -60,6 +62,7 @@ package final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
 extension TLSHandler {
     package func handlerAdded(context: ChannelHandlerContext) {
+        if socket == nil { socket = SocketWriter(context.channel) }
         if context.channel.isActive { start(context) }
     }
 
@@ -84,12 +87,14 @@ extension TLSHandler {
         gatheredPromise?.fail(ChannelError.ioOnClosedChannel)
         gatheredPromise = nil
         gathered = ByteBuffer()
+        socket = nil
         context.fireChannelInactive()
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
         gatheredPromise?.fail(ChannelError.ioOnClosedChannel)
         gatheredPromise = nil
+        socket = nil
     }
 
     /// The socket gives no more: in order only after a goodbye.
@@ -184,7 +189,6 @@ extension TLSHandler {
         }
         wantsFlush = false
         encrypt(context)
-        context.flush()
     }
 
     package func close(
@@ -227,10 +231,17 @@ extension TLSHandler {
 
     /// Writes and flushes what the engine has for the wire.
     private func send(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
-        guard let bytes = engine.takeOutbound() else {
+        guard var bytes = engine.takeOutbound() else {
             promise?.succeed()
             return
         }
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
+        guard let socket else {
+            return context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
+        }
+        if socket.write(&bytes) {
+            promise?.succeed()
+        } else {
+            socket.pass(bytes, through: context, promise: promise)
+        }
     }
 }

@@ -7,6 +7,7 @@ from .process import ROOT, self_signed, stop, wait_until
 
 CONFIGURATION = """
 domain = "{domain}"
+event_loops = {loops}
 data = "{data}"
 log_level = "{log_level}"
 
@@ -69,7 +70,8 @@ class Lapwing:
         "pubsub-service", "fleet-service",
     })
 
-    def __init__(self, workshop, domain="example.test", more="", log_level="notice"):
+    def __init__(self, workshop, domain="example.test", more="", log_level="notice", loops=2):
+        """Two loops on any machine, so that what they have for each other is tested."""
         self.workshop = workshop
         self.domain = domain
         self.host = "127.0.0.1"
@@ -78,7 +80,7 @@ class Lapwing:
         self.certificate, key = self_signed(workshop, domain)
         self.configuration = workshop.file("lapwing.toml", CONFIGURATION.format(
             domain=domain, data=workshop.file("data"), certificate=self.certificate, key=key,
-            more=more, log_level=log_level,
+            more=more, log_level=log_level, loops=loops,
         ))
         self.ready_file = workshop.file("ready")
 
