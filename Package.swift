@@ -82,7 +82,10 @@ let package = Package(
         .target(name: "Platform", dependencies: ["XMPP"], swiftSettings: settings),
         .target(
             name: "Storage",
-            dependencies: ["Modules", "XMPP", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Modules", "XMPP", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: settings
         ),
         .target(

@@ -54,7 +54,10 @@ extension SQLiteStore {
         }
     }
 
-    private static let inBounds = "node = \(nodeID) AND resolution = ? AND start BETWEEN ? AND ?"
+    private static let inBounds = """
+        node = (SELECT id FROM nodes WHERE owner = ? AND name = ?)
+            AND resolution = ? AND start BETWEEN ? AND ?
+        """
 
     private static func arguments(
         _ owner: JID,
@@ -66,47 +69,5 @@ extension SQLiteStore {
             owner.description, node, query.resolution.rawValue, bounds.lowerBound.milliseconds,
             bounds.upperBound.milliseconds,
         ]
-    }
-}
-
-extension SQLiteStore {
-    static func apply(
-        _ change: HistoryChange,
-        _ owner: JID,
-        _ node: String,
-        to database: Database
-    ) throws {
-        switch change {
-        case .save(let record):
-            let sql = "INSERT OR REPLACE INTO history VALUES (\(nodeID), ?, ?, ?)"
-            let resolution = record.resolution.rawValue
-            let start = record.start.milliseconds
-            try run(database, sql, owner, node, resolution, start, Data(record.payload))
-        case .trim(let trim): try apply(trim, owner, node, to: database)
-        }
-    }
-
-    /// Age first, so that the walk for count and bytes is as short as it can be.
-    private static func apply(
-        _ trim: HistoryTrim,
-        _ owner: JID,
-        _ node: String,
-        to database: Database
-    ) throws {
-        let resolution = trim.resolution.rawValue
-        let old = "DELETE FROM history WHERE node = \(nodeID) AND resolution = ? AND start < ?"
-        try run(database, old, owner, node, resolution, trim.before.milliseconds)
-        let theNode = "(SELECT id FROM nodes WHERE owner = ?1 AND name = ?2)"
-        let surplus = """
-            DELETE FROM history WHERE node = \(theNode) AND resolution = ?3 AND start <= (
-                SELECT start FROM (
-                    SELECT start, row_number() OVER newest AS records,
-                        sum(length(payload)) OVER newest AS bytes
-                    FROM history WHERE node = \(theNode) AND resolution = ?3
-                    WINDOW newest AS (ORDER BY start DESC)
-                ) WHERE records > ?4 OR bytes > ?5 ORDER BY start DESC LIMIT 1
-            )
-            """
-        try run(database, surplus, owner, node, resolution, trim.records, trim.bytes)
     }
 }

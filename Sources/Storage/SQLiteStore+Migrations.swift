@@ -3,6 +3,18 @@ import GRDB
 extension SQLiteStore {
     /// Brings the schema up to date; a database of a later version is left alone.
     static func migrate(_ pool: DatabasePool) throws {
+        if try pool.read(migrator.hasBeenSuperseded) {
+            throw StoreError(
+                .tooNew,
+                "the database was written by a later version of Lapwing; install that version, "
+                    + "or restore a backup made before the upgrade"
+            )
+        }
+        try migrator.migrate(pool)
+    }
+
+    /// The way of the schema from the first version on.
+    static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("Create accounts, group members and rosters") { database in
             try database.execute(sql: accountsAndRosters)
@@ -17,14 +29,10 @@ extension SQLiteStore {
             // Nothing for an item of before: when it was published then.
             try database.execute(sql: "ALTER TABLE items ADD COLUMN created INTEGER")
         }
-        if try pool.read(migrator.hasBeenSuperseded) {
-            throw StoreError(
-                .tooNew,
-                "the database was written by a later version of Lapwing; install that version, "
-                    + "or restore a backup made before the upgrade"
-            )
+        migrator.registerMigration("Publish items again in place") { database in
+            try database.execute(sql: itemsInPlace)
         }
-        try migrator.migrate(pool)
+        return migrator
     }
 
     private static let accountsAndRosters = """
@@ -121,5 +129,33 @@ extension SQLiteStore {
             payload BLOB NOT NULL,
             PRIMARY KEY (node, resolution, start)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let itemsInPlace = """
+        -- Numbers that only ever grow; whoever writes takes a block of them at a time.
+        CREATE TABLE counters (
+            name TEXT NOT NULL PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO counters SELECT 'items', coalesce(max(sequence), 0) + 1 FROM items;
+
+        -- An item that is published again stays where it is and gets the highest sequence: it is
+        -- the newest then.
+        CREATE TABLE items_in_place (
+            place INTEGER NOT NULL PRIMARY KEY,
+            sequence INTEGER NOT NULL,
+            node INTEGER NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
+            id TEXT NOT NULL,
+            publisher TEXT NOT NULL,
+            published INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            payload BLOB,
+            UNIQUE (node, id)
+        ) STRICT;
+        INSERT INTO items_in_place (sequence, node, id, publisher, published, created, payload)
+            SELECT sequence, node, id, publisher, published, coalesce(created, published), payload
+            FROM items ORDER BY sequence;
+        DROP TABLE items;
+        ALTER TABLE items_in_place RENAME TO items;
         """
 }

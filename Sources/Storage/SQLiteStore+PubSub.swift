@@ -104,7 +104,7 @@ extension SQLiteStore {
     ) throws -> [NodeRecord.StoredItem] {
         let statement = try database.cachedStatement(
             sql: """
-                SELECT id, publisher, published, coalesce(created, published), length(payload),
+                SELECT id, publisher, published, created, length(payload),
                     CASE WHEN length(payload) <= \(PubSubLimits.payloadInMemoryMaximum)
                         AND sequence = (SELECT max(sequence) FROM items WHERE node = ?1)
                     THEN payload END
@@ -129,104 +129,5 @@ extension SQLiteStore {
             )
         }
         return result
-    }
-}
-
-// MARK: - Writing
-
-extension SQLiteStore {
-    /// The number of a node by owner and name, inside a statement: publishing reads nothing first.
-    static let nodeID = "(SELECT id FROM nodes WHERE owner = ? AND name = ?)"
-
-    static func apply(_ change: PubSubChange, to database: Database) throws {
-        switch change {
-        case .saveNode(let owner, let node, let configuration):
-            try saveNode(owner, node, configuration, database)
-        case .deleteNode(let owner, let node):
-            try run(database, "DELETE FROM nodes WHERE owner = ? AND name = ?", owner, node)
-        case .saveItem(let owner, let node, let record, let trimming):
-            try saveItem(owner, node, record, trimming, database)
-        case .removeItems(let owner, let node, let ids):
-            try removeItems(owner, node, ids, database)
-        case .purge(let owner, let node):
-            try run(database, "DELETE FROM items WHERE node = \(nodeID)", owner, node)
-            try run(database, "DELETE FROM history WHERE node = \(nodeID)", owner, node)
-        case .setAffiliation(let owner, let node, let jid, .none):
-            let sql = "DELETE FROM affiliations WHERE node = \(nodeID) AND jid = ?"
-            try run(database, sql, owner, node, jid.description)
-        case .setAffiliation(let owner, let node, let jid, let affiliation):
-            let sql = "INSERT OR REPLACE INTO affiliations VALUES (\(nodeID), ?, ?)"
-            try run(database, sql, owner, node, jid.description, affiliation.rawValue)
-        case .saveSubscription(let owner, let node, let record):
-            let sql = "INSERT OR REPLACE INTO subscriptions VALUES (\(nodeID), ?, ?, ?, ?, ?)"
-            let (jid, options) = (record.jid, try text(record.storedOptions))
-            let state = record.state.rawValue
-            try run(database, sql, owner, node, record.id, "\(jid)", "\(jid.bare)", state, options)
-        case .removeSubscription(let owner, let node, let id):
-            let sql = "DELETE FROM subscriptions WHERE node = \(nodeID) AND id = ?"
-            try run(database, sql, owner, node, id)
-        case .history(let owner, let node, let change):
-            try apply(change, owner, node, to: database)
-        }
-    }
-
-    static func run(
-        _ database: Database,
-        _ sql: String,
-        _ owner: JID,
-        _ node: String,
-        _ others: (any DatabaseValueConvertible)?...
-    ) throws {
-        let arguments = StatementArguments([owner.description, node] + others)
-        try database.cachedStatement(sql: sql).execute(arguments: arguments)
-    }
-
-    private static func saveNode(
-        _ owner: JID,
-        _ node: String,
-        _ configuration: [String: [String]],
-        _ database: Database
-    ) throws {
-        let text = try text(configuration)
-        let sql = """
-            INSERT INTO nodes (owner, name, configuration) VALUES (?, ?, ?)
-            ON CONFLICT (owner, name) DO UPDATE SET configuration = excluded.configuration
-            """
-        try run(database, sql, owner, node, text)
-    }
-
-    private static func text(_ fields: [String: [String]]) throws -> String {
-        if fields.isEmpty { return "{}" }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(fields), as: UTF8.self)
-    }
-
-    private static func saveItem(
-        _ owner: JID,
-        _ node: String,
-        _ record: ItemRecord,
-        _ trimming: [String],
-        _ database: Database
-    ) throws {
-        let sql = """
-            INSERT OR REPLACE INTO items (node, id, publisher, published, created, payload)
-            VALUES (\(nodeID), ?, ?, ?, ?, ?)
-            """
-        let payload = record.payload.map { Data($0) }
-        let (published, created) = (record.published.milliseconds, record.created.milliseconds)
-        let publisher = record.publisher.description
-        try run(database, sql, owner, node, record.id, publisher, published, created, payload)
-        try removeItems(owner, node, trimming, database)
-    }
-
-    private static func removeItems(
-        _ owner: JID,
-        _ node: String,
-        _ ids: [String],
-        _ database: Database
-    ) throws {
-        let sql = "DELETE FROM items WHERE node = \(nodeID) AND id = ?"
-        for id in ids { try run(database, sql, owner, node, id) }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Modules
 import XMPP
 
 /// The store in a SQLite file: one writer's connection, and two for readers that see a snapshot
@@ -11,6 +12,8 @@ package final class SQLiteStore: Store {
     static let busySeconds = 5.0
 
     let pool: DatabasePool
+    /// Touched inside `pool.writeWithoutTransaction` only: the pool lets one thread in at a time.
+    private nonisolated(unsafe) let nodeWriter = NodeWriter()
 
     /// Opens or makes the database at `path` and brings its schema up to date.
     package init(path: String) throws(StoreError) {
@@ -41,6 +44,7 @@ package final class SQLiteStore: Store {
 
     package func close() throws(StoreError) {
         try Self.reporting {
+            pool.writeWithoutTransaction { _ in nodeWriter.close() }
             // The last connection to close tidies the log away, which only a writer's can.
             pool.invalidateReadOnlyConnections()
             try pool.close()
@@ -49,15 +53,27 @@ package final class SQLiteStore: Store {
 
     package func apply(_ changes: [StoreChange]) throws(StoreError) {
         try Self.reporting {
-            try pool.write { database in
-                for change in changes {
-                    switch change {
-                    case .account(let change): try Self.apply(change, to: database)
-                    case .roster(let change): try Self.apply(change, to: database)
-                    case .pubsub(let change): try Self.apply(change, to: database)
+            try pool.writeWithoutTransaction { database in
+                do {
+                    try database.inTransaction(.immediate) {
+                        for change in changes { try apply(change, to: database) }
+                        return .commit
                     }
+                } catch {
+                    nodeWriter.forget()
+                    throw error
                 }
             }
+        }
+    }
+
+    private func apply(_ change: StoreChange, to database: Database) throws {
+        switch change {
+        case .account(let change):
+            try Self.apply(change, to: database)
+            if case .remove(let jid) = change { nodeWriter.forget(jid.bare) }
+        case .roster(let change): try Self.apply(change, to: database)
+        case .pubsub(let change): try nodeWriter.apply(change, to: database)
         }
     }
 

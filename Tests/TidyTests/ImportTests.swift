@@ -23,7 +23,8 @@ struct ImportTests {
         Rule(
             folder: "Sources/Storage",
             allowed: [
-                "XMPP", "Modules", "GRDB", "Foundation", "Dispatch", "Glibc", "Synchronization",
+                "XMPP", "Modules", "GRDB", "GRDBSQLite", "Foundation", "Dispatch", "Glibc",
+                "Synchronization",
             ]
         ),
         Rule(
