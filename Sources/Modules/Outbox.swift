@@ -17,8 +17,8 @@ package struct Outbox: Sendable {
         /// Hands changes to the store, all of them or none, which answers with the ticket once they
         /// are committed.
         case commit([Change], ticket: UInt64)
-        /// Hands a change to the store, which answers nothing.
-        case write(Change, Durability)
+        /// Hands a change to the store that may come behind; it answers nothing.
+        case write(Change)
     }
 
     private struct Held {
@@ -75,7 +75,7 @@ package struct Outbox: Sendable {
         for effect in effects {
             if case .store(let change, let durability) = effect {
                 if !changes.isUrgent {
-                    if durability == .behind { actions.append(.write(change, durability)) }
+                    if durability == .behind { actions.append(.write(change)) }
                 } else if durability == .immediate, !isSubmitted {
                     isSubmitted = true
                     submitted &+= 1
@@ -93,7 +93,9 @@ package struct Outbox: Sendable {
 
     /// The store has committed everything up to `ticket`.
     package mutating func committed(through ticket: UInt64) -> [Effect] {
-        release(through: ticket) { $0.effect.map { [$0] } ?? [] }
+        var effects: [Effect] = []
+        release(through: ticket) { if let effect = $0.effect.take() { effects.append(effect) } }
+        return effects
     }
 
     /// The store refused the change of `ticket`.
@@ -105,11 +107,17 @@ package struct Outbox: Sendable {
     /// - Returns: whose state is to be read again, and what goes out.
     package mutating func refused(_ ticket: UInt64) -> (owner: JID?, effects: [Effect]) {
         let refused = origins[ticket]
-        let effects = release(through: ticket) { held in
-            guard let effect = held.effect else { return [] }
-            guard let refused, held.origin.owner == refused.owner else { return [effect] }
-            if let failure = Self.failure(insteadOf: effect) { return [failure] }
-            return held.origin.decision == refused.decision ? [] : [effect]
+        var effects: [Effect] = []
+        release(through: ticket) { held in
+            guard let effect = held.effect.take() else { return }
+            guard let refused, held.origin.owner == refused.owner else {
+                return effects.append(effect)
+            }
+            if let failure = Self.failure(insteadOf: effect) {
+                effects.append(failure)
+            } else if held.origin.decision != refused.decision {
+                effects.append(effect)
+            }
         }
         if let owner = refused?.owner { withdrawItems(of: owner) }
         return (refused?.owner, effects)
@@ -147,16 +155,13 @@ package struct Outbox: Sendable {
         return .route(routed)
     }
 
-    private mutating func release(
-        through ticket: UInt64,
-        _ transform: (Held) -> [Effect]
-    ) -> [Effect] {
-        guard ticket > committed else { return [] }
+    /// Hands over what waited for the tickets, to be taken.
+    private mutating func release(through ticket: UInt64, _ take: (inout Held) -> Void) {
+        guard ticket > committed else { return }
         for done in (committed &+ 1)...ticket { origins[done] = nil }
         committed = ticket
-        var effects: [Effect] = []
         while gone < held.count, held[gone].barrier <= ticket {
-            effects += transform(held[gone])
+            take(&held[gone])
             gone += 1
         }
         // Cut only now and then, so that a long queue costs no move per effect.
@@ -164,6 +169,5 @@ package struct Outbox: Sendable {
             held.removeFirst(gone)
             gone = 0
         }
-        return effects
     }
 }

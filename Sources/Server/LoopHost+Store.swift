@@ -7,18 +7,38 @@ import Storage
 import XMPP
 
 // What comes back from the store, and what is asked of it.
-extension LoopHost {
-    func stored(_ ticket: UInt64, _ result: Result<Void, StoreError>) {
-        switch result {
-        case .success:
-            for effect in outbox.committed(through: ticket) { perform(effect) }
-        case .failure(let error):
-            let (owner, effects) = outbox.refused(ticket)
-            log.error("the store refused a change: \(error)")
-            for effect in effects { perform(effect) }
-            if let owner { restore(owner) }
+extension LoopHost: StoreClient {
+    /// Hands the writer all that waits for it: before this loop does anything else, so that what it
+    /// promised to store is lost by no end of the server.
+    func handOver() {
+        guard !batch.isEmpty else { return }
+        writer.submit(batch, for: self)
+        batch = StoreBatch()
+    }
+
+    /// Has the writer call back behind all that the store was asked already.
+    private func behindWhatWasAsked(_ body: @escaping @Sendable () -> Void) {
+        handOver()
+        writer.submit([], .immediate) { _ in body() }
+    }
+
+    nonisolated func stored(_ outcomes: [StoreOutcome]) {
+        loop.execute { self.assumeIsolated { $0.learn(outcomes) } }
+    }
+
+    private func learn(_ outcomes: [StoreOutcome]) {
+        for outcome in outcomes {
+            switch outcome {
+            case .committed(let ticket):
+                for effect in outbox.committed(through: ticket) { perform(effect) }
+            case .refused(let ticket, let error):
+                let (owner, effects) = outbox.refused(ticket)
+                log.error("the store refused a change: \(error)")
+                for effect in effects { perform(effect) }
+                if let owner { restore(owner) }
+            }
+            take([])
         }
-        take([])
     }
 
     /// Reads an account again after the store refused one of its changes, so that memory says what
@@ -29,8 +49,7 @@ extension LoopHost {
     private func restore(_ owner: JID) {
         guard suspensions.begin(owner) else { return }
         let service = shard.services[owner]?.profile
-        // Behind all that the store was asked already.
-        writer.submit([], .immediate) { [loop, reading, store, profile, log] _ in
+        behindWhatWasAsked { [loop, reading, store, profile, log] in
             reading.async {
                 var restored: Restored?
                 do {
@@ -95,8 +114,8 @@ extension LoopHost {
             }
         }
         guard request.isBehind else { return read() }
-        // Behind all that the store was asked already: some of it may be what is wanted.
-        writer.submit([], .immediate) { _ in read() }
+        // Some of it may be what is wanted.
+        behindWhatWasAsked(read)
     }
 
     private func take(_ loaded: LoadedItems, for owner: JID) {
@@ -115,6 +134,7 @@ extension LoopHost {
         for account in accounts {
             carryOut(shard.finishHistory(of: account, at: .now), of: account)
         }
+        take([])
     }
 }
 

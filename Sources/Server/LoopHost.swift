@@ -50,6 +50,8 @@ actor LoopHost {
     var suspensions = Suspensions()
     /// What waits for the other loops, by index, until the batch is done.
     private var mail: [[Letter]]
+    /// What waits for the writer, until the batch is done.
+    var batch = StoreBatch()
 
     init(
         index: Int,
@@ -101,7 +103,7 @@ actor LoopHost {
 
 extension LoopHost {
     /// Takes letters from another loop or from a connection of this one, and works until nothing
-    /// is left; then the other loops get theirs.
+    /// is left; then the writer and the other loops get theirs.
     func take(_ letters: [Letter]) {
         inbox += letters
         guard !isWorking else { return }
@@ -114,6 +116,7 @@ extension LoopHost {
         }
         inbox.removeAll(keepingCapacity: inbox.capacity < 1_024)
         isWorking = false
+        handOver()
         sendMail()
     }
 
@@ -199,12 +202,9 @@ extension LoopHost {
         for action in outbox.add(effects, owner: owner) {
             switch action {
             case .perform(let effect): perform(effect)
-            case .write(let change, let durability):
-                writer.submit([StoreChange(change)], durability)
+            case .write(let change): batch.add(StoreChange(change))
             case .commit(let changes, let ticket):
-                writer.submit(changes.map { StoreChange($0) }, .immediate) { [loop] result in
-                    loop.execute { self.assumeIsolated { $0.stored(ticket, result) } }
-                }
+                batch.add(changes.lazy.map { StoreChange($0) }, ticket: ticket)
             }
         }
     }

@@ -31,6 +31,7 @@ struct MemoryContent {
             rosters[owner, default: [:]][item.jid] = item
         case .roster(.remove(let owner, let contact)): rosters[owner]?[contact] = nil
         case .pubsub(let change): try apply(change)
+        case .superseded: break
         }
     }
 

@@ -74,6 +74,7 @@ package final class SQLiteStore: Store {
             if case .remove(let jid) = change { nodeWriter.forget(jid.bare) }
         case .roster(let change): try Self.apply(change, to: database)
         case .pubsub(let change): try nodeWriter.apply(change, to: database)
+        case .superseded: break
         }
     }
 

@@ -17,6 +17,8 @@ package enum StoreChange: Sendable, Hashable {
     case account(AccountChange)
     case roster(RosterChange)
     case pubsub(PubSubChange)
+    /// Nothing any more: a later change that waits behind it overwrites what it would write.
+    case superseded
 }
 
 extension StoreChange {

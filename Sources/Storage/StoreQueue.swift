@@ -12,27 +12,31 @@ struct StoreQueue {
     /// Bytes of payload that may wait.
     static let bytesMaximum = 64 << 20
 
-    /// What one caller handed over.
+    /// What stays or fails together, and who is told.
     struct Submission {
-        /// nil where a later change took the place.
-        var changes: [StoreChange?]
-        var completion: StoreWriter.Completion
+        /// Where its changes end in ``StoreQueue/changes``; they begin where those before it end.
+        var end: Int
+        var reply: Reply
         /// There was no room for its changes.
         var isRefused = false
     }
 
+    enum Reply {
+        case nobody
+        case ticket(UInt64, any StoreClient)
+        case completion(StoreWriter.Completion)
+    }
+
     private(set) var submissions: [Submission] = []
+    /// Of all submissions; ``StoreChange/superseded`` where a later change took the place.
+    private(set) var changes: [StoreChange] = []
     private(set) var changeCount = 0
     private(set) var byteCount = 0
     /// When the oldest change that stays behind is due.
     private(set) var due: ContinuousClock.Instant?
     private var isUrgent = false
-    private var replaceable: [StoreChange.Item: Place] = [:]
-
-    private struct Place {
-        var submission: Int
-        var change: Int
-    }
+    /// Where the changes are that may be superseded.
+    private var replaceable: [StoreChange.Item: Int] = [:]
 
     /// Whether the writer should begin, `now`.
     func isReady(at now: ContinuousClock.Instant) -> Bool {
@@ -42,39 +46,52 @@ struct StoreQueue {
         return due.map { $0 <= now } ?? false
     }
 
-    /// Adds a submission; false when there is no room.
+    /// Adds a batch, part by part: those for which there is no room are refused in their place,
+    /// since whoever asked counts on the order.
     mutating func add(
-        _ changes: [StoreChange],
+        _ batch: StoreBatch,
+        for client: any StoreClient,
+        at now: ContinuousClock.Instant
+    ) {
+        var start = 0
+        for part in batch.parts {
+            let reply = part.ticket.map { Reply.ticket($0, client) } ?? .nobody
+            let durability: Durability = part.ticket == nil ? .behind : .immediate
+            add(batch.changes[start..<part.end], durability, at: now, reply)
+            start = part.end
+        }
+    }
+
+    /// Adds a submission, or the refusal of it where there is no room.
+    mutating func add(
+        _ added: ArraySlice<StoreChange>,
         _ durability: Durability,
         at now: ContinuousClock.Instant,
-        completion: @escaping StoreWriter.Completion
-    ) -> Bool {
-        let bytes = changes.reduce(0) { $0 + $1.byteCount }
-        guard changeCount + changes.count <= Self.changesMaximum,
+        _ reply: Reply
+    ) {
+        let bytes = added.reduce(0) { $0 + $1.byteCount }
+        guard changeCount + added.count <= Self.changesMaximum,
             byteCount + bytes <= Self.bytesMaximum
-        else { return false }
-        submissions.append(Submission(changes: changes, completion: completion))
-        changeCount += changes.count
+        else {
+            submissions.append(Submission(end: changes.count, reply: reply, isRefused: true))
+            isUrgent = true
+            return
+        }
+        changes.append(contentsOf: added)
+        submissions.append(Submission(end: changes.count, reply: reply))
+        changeCount += added.count
         byteCount += bytes
         switch durability {
         case .immediate, .none: isUrgent = true
         case .behind:
             due = due ?? now + Self.gatheringTime
-            for index in changes.indices { replace(with: changes[index], at: index) }
+            for index in changes.indices.suffix(added.count) { replace(at: index) }
         }
-        return true
-    }
-
-    /// Keeps the place of a submission for which there was no room: its failure is told in the
-    /// order of the others, since whoever asked counts on that.
-    mutating func refuse(_ completion: @escaping StoreWriter.Completion) {
-        submissions.append(Submission(changes: [], completion: completion, isRefused: true))
-        isUrgent = true
     }
 
     /// Takes all that waits.
-    mutating func take() -> [Submission] {
-        let taken = submissions
+    mutating func take() -> StoreQueue {
+        let taken = self
         self = StoreQueue()
         return taken
     }
@@ -83,17 +100,13 @@ struct StoreQueue {
     ///
     /// The later place is kept: whatever was asked between the two, as a retraction, comes before
     /// it either way.
-    private mutating func replace(with change: StoreChange, at index: Int) {
-        guard let item = change.item else { return }
+    private mutating func replace(at index: Int) {
+        guard let item = changes[index].item else { return }
         let old = replaceable.removeValue(forKey: item)
-        if change.isReplaceable {
-            replaceable[item] = Place(submission: submissions.count - 1, change: index)
-        }
+        if changes[index].isReplaceable { replaceable[item] = index }
         guard let old else { return }
-        if let dropped = submissions[old.submission].changes[old.change] {
-            changeCount -= 1
-            byteCount -= dropped.byteCount
-        }
-        submissions[old.submission].changes[old.change] = nil
+        changeCount -= 1
+        byteCount -= changes[old].byteCount
+        changes[old] = .superseded
     }
 }

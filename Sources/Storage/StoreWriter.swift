@@ -38,18 +38,33 @@ package final class StoreWriter: Sendable {
         thread.start()
     }
 
-    /// Hands over changes from any thread, without waiting; order of calls is order on the disk.
+    /// Hands over a batch from any thread, without waiting; order of calls is order on the disk.
+    package func submit(_ batch: StoreBatch, for client: any StoreClient) {
+        if batch.isEmpty { return }
+        let isClosed = !add { $0.add(batch, for: client, at: $1) }
+        guard isClosed else { return }
+        let refused = batch.parts.compactMap(\.ticket)
+        client.stored(refused.map { .refused($0, Self.closed) })
+    }
+
+    /// The same for one submission, with a call of its own when it is done.
     package func submit(
         _ changes: [StoreChange],
         _ durability: Durability,
         completion: @escaping Completion = { _ in }
     ) {
+        let isClosed = !add { $0.add(changes[...], durability, at: $1, .completion(completion)) }
+        if isClosed { completion(.failure(Self.closed)) }
+    }
+
+    private static var closed: StoreError { StoreError(.closed, "the store is closed") }
+
+    /// Changes the queue, and wakes the thread where it has to begin; false when closed.
+    private func add(_ change: (inout StoreQueue, ContinuousClock.Instant) -> Void) -> Bool {
         let now = ContinuousClock.now
-        let (isClosed, wakes) = state.withLock { state in
-            if state.isClosing { return (true, false) }
-            if !state.queue.add(changes, durability, at: now, completion: completion) {
-                state.queue.refuse(completion)
-            }
+        let (isOpen, wakes) = state.withLock { state in
+            if state.isClosing { return (false, false) }
+            change(&state.queue, now)
             let wakes =
                 switch state.wait {
                 case .forWork: true
@@ -57,10 +72,10 @@ package final class StoreWriter: Sendable {
                 case nil: false
                 }
             if wakes { state.wait = nil }
-            return (false, wakes)
+            return (true, wakes)
         }
-        if isClosed { completion(.failure(StoreError(.closed, "the store is closed"))) }
         if wakes { wake.signal() }
+        return isOpen
     }
 
     /// Hands over changes and waits until they are durable; for programs without an event loop.
@@ -96,7 +111,7 @@ package final class StoreWriter: Sendable {
 extension StoreWriter {
     private enum Step {
         case sleep(until: ContinuousClock.Instant?)
-        case work([StoreQueue.Submission])
+        case work(StoreQueue)
         case end
     }
 
@@ -108,8 +123,7 @@ extension StoreWriter {
                 let left = (due - ContinuousClock.now).components
                 let nanoseconds = left.seconds * 1_000_000_000 + left.attoseconds / 1_000_000_000
                 _ = wake.wait(timeout: .now() + .nanoseconds(Int(max(0, nanoseconds)) + 1))
-            case .work(let submissions):
-                commit(submissions)
+            case .work(let queue): commit(queue)
             case .end:
                 // Everything was applied; what closing can still fail at is not the callers'.
                 try? store.close()
@@ -132,30 +146,49 @@ extension StoreWriter {
         }
     }
 
-    private func commit(_ submissions: [StoreQueue.Submission]) {
-        guard !submissions.isEmpty else { return }
+    private func commit(_ queue: StoreQueue) {
+        var answers = StoreAnswers()
         do {
-            try transaction(submissions.flatMap { $0.changes.compactMap(\.self) })
-            for submission in submissions { submission.completion(Self.outcome(submission)) }
-        } catch  where submissions.count == 1 {
-            submissions[0].completion(.failure(error))
+            try transaction(queue.changes)
+            for submission in queue.submissions { answer(submission, .success(()), &answers) }
         } catch {
-            for submission in submissions { commitAlone(submission) }
+            var start = 0
+            for submission in queue.submissions {
+                let result =
+                    queue.submissions.count == 1
+                    ? .failure(error) : commitAlone(queue.changes[start..<submission.end])
+                answer(submission, result, &answers)
+                start = submission.end
+            }
+        }
+        answers.tell()
+    }
+
+    private func commitAlone(_ changes: ArraySlice<StoreChange>) -> Result<Void, StoreError> {
+        do throws(StoreError) {
+            try transaction(Array(changes))
+            return .success(())
+        } catch {
+            return .failure(error)
         }
     }
 
-    private func commitAlone(_ submission: StoreQueue.Submission) {
-        do {
-            try transaction(submission.changes.compactMap(\.self))
-            submission.completion(Self.outcome(submission))
-        } catch {
-            submission.completion(.failure(error))
+    private func answer(
+        _ submission: StoreQueue.Submission,
+        _ result: Result<Void, StoreError>,
+        _ answers: inout StoreAnswers
+    ) {
+        let outcome =
+            submission.isRefused
+            ? .failure(StoreError(.busy, "too many changes wait for the disk")) : result
+        switch submission.reply {
+        case .nobody: break
+        case .ticket(let ticket, let client): answers.add(ticket, outcome, to: client)
+        case .completion(let completion):
+            // Whoever reads behind what was asked before finds that it was told of.
+            answers.tell()
+            completion(outcome)
         }
-    }
-
-    private static func outcome(_ submission: StoreQueue.Submission) -> Result<Void, StoreError> {
-        submission.isRefused
-            ? .failure(StoreError(.busy, "too many changes wait for the disk")) : .success(())
     }
 
     private func transaction(_ changes: [StoreChange]) throws(StoreError) {

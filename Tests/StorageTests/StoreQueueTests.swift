@@ -29,11 +29,12 @@ import XMPP
         to queue: inout StoreQueue,
         after delay: Duration = .zero
     ) -> Bool {
-        queue.add([change], durability, at: start + delay) { _ in }
+        queue.add([change], durability, at: start + delay, .nobody)
+        return queue.submissions.last?.isRefused == false
     }
 
     private func taken(_ queue: inout StoreQueue) -> [StoreChange] {
-        queue.take().flatMap { $0.changes.compactMap(\.self) }
+        queue.take().changes.filter { $0 != .superseded }
     }
 
     @Test func immediateChangesDoNotWait() {

@@ -270,7 +270,7 @@ extension Cluster {
         for action in outboxes[shard].add(effects, owner: owner) {
             switch action {
             case .perform(let effect): perform(effect, at: shard)
-            case .write(let change, _): store.submit([change], from: shard, ticket: nil)
+            case .write(let change): store.submit([change], from: shard, ticket: nil)
             case .commit(let changes, let ticket):
                 store.submit(changes, from: shard, ticket: ticket)
             }
