@@ -35,7 +35,10 @@ extension SubscriptionRecord {
     /// The options that are not as they usually are, in the words of the form, and who made the
     /// subscription where that was another.
     package var storedOptions: [String: [String]] {
-        var stored = SubscriptionOptions.table.differences(of: options, from: SubscriptionOptions())
+        let usual = SubscriptionOptions()
+        // Most are: asking each field takes longer than all else of storing them.
+        var stored =
+            options == usual ? [:] : SubscriptionOptions.table.differences(of: options, from: usual)
         if let maker { stored[Self.makerKey] = [maker.description] }
         return stored
     }
