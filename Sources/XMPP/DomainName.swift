@@ -1,6 +1,6 @@
 /// The domain of an address (RFC 7622 §3.2): a host name, an internationalised one, or a literal
 /// address.
-enum DomainName {
+package enum DomainName {
     /// Code points of the longest label; an encoded label (`xn--`) is never shorter than the text
     /// that it stands for (RFC 1035 §2.3.4 has 63 bytes).
     static let maximumLabelLength = 63
