@@ -53,6 +53,7 @@ let package = Package(
             providers: [.apt(["libncurses-dev"])]
         ),
         .systemLibrary(name: "CUnistring", providers: [.apt(["libunistring-dev"])]),
+        .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .target(name: "CTOML"),
 
         // 0: the language, no I/O
@@ -90,7 +91,7 @@ let package = Package(
         ),
         .target(
             name: "Transport",
-            dependencies: ["XMPP", "COpenSSL"] + nio,
+            dependencies: ["XMPP", "COpenSSL", "CUnbound"] + nio,
             swiftSettings: settings
         ),
         // 4: programs

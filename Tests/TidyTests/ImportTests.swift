@@ -29,7 +29,7 @@ struct ImportTests {
         ),
         Rule(
             folder: "Sources/Transport",
-            allowed: nio.union(["XMPP", "COpenSSL", "Glibc", "Synchronization"])
+            allowed: nio.union(["XMPP", "COpenSSL", "CUnbound", "Glibc", "Synchronization"])
         ),
         Rule(
             folder: "Sources/Server",
