@@ -60,9 +60,12 @@ struct CollectionGraph: Sendable, Equatable {
     }
 
     /// All nodes below a collection.
-    func descendants(of name: String) -> Set<String> {
+    func descendants(of name: String) -> Set<String> { descendants(of: [name]) }
+
+    /// All nodes below any of these.
+    func descendants(of names: [String]) -> Set<String> {
         var found: Set<String> = []
-        var next = Array(children(of: name))
+        var next = names.flatMap { children(of: $0) }
         while let child = next.popLast() {
             guard found.insert(child).inserted else { continue }
             next += children(of: child)
@@ -72,20 +75,37 @@ struct CollectionGraph: Sendable, Equatable {
 
     /// Puts a node into these collections and takes it out of all others; none is the root.
     mutating func put(_ child: String, in parents: [String]) throws(Refusal) {
-        let wanted = Set(parents)
-        guard wanted.count <= Self.parentsMaximum else { throw .tooManyParents }
-        let below = descendants(of: child)
-        guard !wanted.contains(child), wanted.isDisjoint(with: below) else { throw .cycle }
-        let height = longest(from: child) { Array(children(of: $0)) }
-        for parent in wanted where parent != Self.root {
-            // The parent's own level, the one below it for the child, and what is below that.
-            let depth = longest(from: parent) { self.parents(of: $0).filter { $0 != Self.root } }
-            guard depth + 1 + height <= Self.levelsMaximum else { throw .tooDeep }
+        var walk = CollectionWalk()
+        try put(child, in: parents, &walk)
+    }
+
+    /// The same for one of several nodes, with what is known from those before it.
+    mutating func put(
+        _ child: String,
+        in parents: [String],
+        _ walk: inout CollectionWalk
+    ) throws(Refusal) {
+        let named = Set(parents)
+        guard named.count <= Self.parentsMaximum else { throw .tooManyParents }
+        let wanted: Set = named.isEmpty ? [Self.root] : named
+        let before = Set(self.parents(of: child))
+        guard wanted != before else { return }
+        // Where it is already it makes no cycle and is not too deep.
+        let joined = wanted.subtracting(before).subtracting([Self.root])
+        for parent in joined where walk.way(up: parent, in: self).names.contains(child) {
+            throw .cycle
         }
-        for parent in self.parents(of: child) { unlink(child, from: parent) }
-        parentsByChild[child] = wanted.isSubset(of: [Self.root]) ? nil : wanted.sorted()
-        guard parentsByChild[child] != nil else { return }
-        for parent in wanted { childrenByParent[parent, default: []].insert(child) }
+        for parent in joined {
+            // The parent's own level, the one below it for the child, and what is below that.
+            let levels = walk.way(up: parent, in: self).length + walk.height(of: child, in: self)
+            guard levels <= Self.levelsMaximum else { throw .tooDeep }
+        }
+        for parent in before { unlink(child, from: parent) }
+        parentsByChild[child] = wanted == [Self.root] ? nil : wanted.sorted()
+        if parentsByChild[child] != nil {
+            for parent in wanted { childrenByParent[parent, default: []].insert(child) }
+        }
+        walk.forget(child, under: before.symmetricDifference(wanted))
     }
 
     /// Takes a node out, and what was in it: returns its children with the collections that are
@@ -111,18 +131,5 @@ struct CollectionGraph: Sendable, Equatable {
     private mutating func unlink(_ child: String, from parent: String) {
         childrenByParent[parent]?.remove(child)
         if childrenByParent[parent]?.isEmpty == true { childrenByParent[parent] = nil }
-    }
-
-    /// The length of the longest way from a node by these steps.
-    private func longest(from name: String, _ steps: (String) -> [String]) -> Int {
-        var length = 0
-        var level: Set = [name]
-        // Ends: there are no cycles, and no way is longer than the levels there may be.
-        while length <= Self.levelsMaximum {
-            level = level.reduce(into: []) { $0.formUnion(steps($1)) }
-            if level.isEmpty { break }
-            length += 1
-        }
-        return length
     }
 }

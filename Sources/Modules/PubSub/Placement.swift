@@ -50,9 +50,10 @@ extension PubSubService {
         // First, for what else is wrong says how the nodes stand.
         try checkRights(wanted, request)
         var graph = collections
+        var walk = CollectionWalk()
         for (child, parents) in wanted.moves {
             do throws(CollectionGraph.Refusal) {
-                try graph.put(child, in: parents)
+                try graph.put(child, in: parents, &walk)
             } catch {
                 throw error.stanzaError
             }

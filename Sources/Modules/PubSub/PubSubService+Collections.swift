@@ -120,9 +120,7 @@ extension PubSubService {
     /// Puts the nodes where they were found to go; their rows are stored, but for the one of which
     /// that is done anyway.
     mutating func place(_ placement: Placement, saved: String? = nil) -> [PubSubEffect] {
-        let reached = placement.moved.reduce(into: Set(placement.moved)) {
-            $0.formUnion(placement.graph.descendants(of: $1))
-        }
+        let reached = placement.graph.descendants(of: placement.moved).union(placement.moved)
         collections = placement.graph
         for name in reached { nodes[name]?.plans = [:] }
         return placement.moved.compactMap { name in

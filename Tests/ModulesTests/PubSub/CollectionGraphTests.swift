@@ -72,4 +72,49 @@ struct CollectionGraphTests {
         #expect(graph.children(of: "").isEmpty)
         #expect(graph.descendants(of: "x").isEmpty)
     }
+
+    // A configuration that names many children, each above the same large part of the graph.
+    @Test func walksWhatManyNodesShareOnce() throws {
+        var graph = CollectionGraph()
+        for leaf in 0..<100 { try graph.put("leaf\(leaf)", in: ["hall"]) }
+        try graph.put("hall", in: (0..<16).map { "wing\($0)" })
+        for wing in 0..<16 {
+            try graph.put("wing\(wing)", in: (0..<16).map { "top\(wing) \($0)" })
+        }
+        let tops = (0..<16).flatMap { wing in (0..<16).map { "top\(wing) \($0)" } }
+        var walk = CollectionWalk()
+        try graph.put("site", in: ["world"], &walk)
+        for top in tops { try graph.put(top, in: ["site"], &walk) }
+        #expect(graph.children(of: "site").count == tops.count)
+        #expect(graph.descendants(of: tops).count == 16 + 1 + 100)
+        let edges = graph.descendants(of: "world").reduce(0) { $0 + graph.parents(of: $1).count }
+        #expect(edges == 1 + 256 + 256 + 16 + 100)
+        #expect(walk.steps <= edges)
+    }
+
+    // What is remembered says the same as what is looked at anew.
+    @Test(arguments: 1...8)
+    func remembersNothingThatIsNoLongerSo(_ seed: UInt64) {
+        var dice = SeededDice(seed: seed)
+        var one = CollectionGraph()
+        var other = CollectionGraph()
+        var walk = CollectionWalk()
+        let names = (0..<24).map { "n\($0)" }
+        for step in 0..<600 {
+            let child = dice.pick(names)
+            let parents = (0..<dice.roll(3)).map { _ in dice.pick(names) }
+            let found = Result { () throws(CollectionGraph.Refusal) in
+                try one.put(child, in: parents, &walk)
+            }
+            let expected = Result { () throws(CollectionGraph.Refusal) in
+                try other.put(child, in: parents)
+            }
+            switch (found, expected) {
+            case (.success, .success): break
+            case (.failure(let refusal), .failure(let due)): #expect(refusal == due)
+            default: Issue.record("seed \(seed), step \(step): \(found), not \(expected)")
+            }
+        }
+        #expect(one == other)
+    }
 }
