@@ -32,13 +32,33 @@ struct Backlog {
         let own: [UInt8]
     }
 
-    private var pieces: [Piece?] = []
+    private struct NodeKey: Hashable {
+        let owner: JID?
+        let node: String
+
+        init(_ subject: EventSubject) {
+            owner = subject.owner
+            node = subject.node
+        }
+    }
+
+    private struct Entry {
+        /// Nil where it is sent, or dropped.
+        var piece: Piece?
+        /// Of an item where the one of its node stands that came before it.
+        var previous: Int?
+    }
+
+    private var pieces: [Entry] = []
     /// Entries before it are sent already.
     private var front = 0
     /// Where each item that waits stands in `pieces`.
     private var places: [Key: Int] = [:]
     /// Where the newest of each item stands, whichever subscriptions it is for.
     private var newest: [EventSubject: Int] = [:]
+    /// Where the last item of each node stands, from which the others are found: a purge looks at
+    /// those of its node alone, each once.
+    private var lastOfNode: [NodeKey: Int] = [:]
     private var eventCount = 0
     private var eventBytes = 0
     /// Entries of `pieces` that are not sent and not dropped.
@@ -47,6 +67,8 @@ struct Backlog {
     private(set) var byteCount = 0
     /// Events that a newer one made superfluous.
     private(set) var coalesced = 0
+    /// Items that purges looked at: their work.
+    private(set) var looks = 0
 
     var isEmpty: Bool { front == pieces.count }
     /// Entries that are held, those included that are sent or dropped.
@@ -68,13 +90,14 @@ struct Backlog {
     }
 
     mutating func add(_ event: EventBytes, to target: Letter.Target) {
+        var previous: Int?
         switch event.subject.kind {
         case .item:
             let key = Key(subject: event.subject, isBare: target.isBare, own: target.own)
             if let place = places[key] {
                 if newest[event.subject] == place {
-                    eventBytes += event.body.count - (pieces[place]?.eventBytes ?? 0)
-                    pieces[place] = .event(event, target)
+                    eventBytes += event.body.count - (pieces[place].piece?.eventBytes ?? 0)
+                    pieces[place].piece = .event(event, target)
                     coalesced += 1
                     return
                 }
@@ -84,39 +107,42 @@ struct Backlog {
             makeRoom()
             places[key] = pieces.count
             newest[event.subject] = pieces.count
+            previous = lastOfNode.updateValue(pieces.count, forKey: NodeKey(event.subject))
         case .retracted(let id):
             let item = event.subject.item(id)
             drop(Key(subject: item, isBare: target.isBare, own: target.own))
-        case .emptied:
-            for key in places.keys where key.subject.isIn(event.subject) { drop(key) }
+        case .emptied: dropItems(of: NodeKey(event.subject))
         case .other: byteCount += event.body.count
         }
         eventCount += 1
         let piece = Piece.event(event, target)
         eventBytes += piece.eventBytes
-        append(piece)
+        append(piece, after: previous)
     }
 
-    private mutating func append(_ piece: Piece) {
+    private mutating func append(_ piece: Piece, after previous: Int? = nil) {
         makeRoom()
         waiting += 1
-        pieces.append(piece)
+        pieces.append(Entry(piece: piece, previous: previous))
     }
 
     /// Closes the gaps where they are most of it: who reads as fast as it is sent to, but always a
     /// little behind, would else leave ever more of them.
     private mutating func makeRoom() {
         guard pieces.count >= 1_024, pieces.count > 2 * waiting else { return }
-        var kept: [Piece?] = []
+        var kept: [Entry] = []
         kept.reserveCapacity(waiting + 1)
-        for (place, piece) in pieces.enumerated() {
-            guard let piece else { continue }
+        lastOfNode = [:]
+        for (place, entry) in pieces.enumerated() {
+            guard let piece = entry.piece else { continue }
+            var previous: Int?
             if case .event(let event, let target) = piece, case .item = event.subject.kind {
                 let key = Key(subject: event.subject, isBare: target.isBare, own: target.own)
                 if places[key] == place { places[key] = kept.count }
                 if newest[event.subject] == place { newest[event.subject] = kept.count }
+                previous = lastOfNode.updateValue(kept.count, forKey: NodeKey(event.subject))
             }
-            kept.append(piece)
+            kept.append(Entry(piece: piece, previous: previous))
         }
         pieces = kept
         front = 0
@@ -125,17 +151,20 @@ struct Backlog {
     /// Takes the oldest.
     mutating func next() -> Piece? {
         while front < pieces.count {
-            let piece = pieces[front]
-            pieces[front] = nil
+            let piece = pieces[front].piece
+            pieces[front].piece = nil
             front += 1
             guard let piece else { continue }
             waiting -= 1
             count(out: piece)
             if case .event(let event, _) = piece, newest[event.subject] == front - 1 {
                 newest[event.subject] = nil
+                let node = NodeKey(event.subject)
+                if lastOfNode[node] == front - 1 { lastOfNode[node] = nil }
             }
             if front == pieces.count {
                 pieces = []
+                lastOfNode = [:]
                 front = 0
             }
             return piece
@@ -159,10 +188,22 @@ struct Backlog {
         }
     }
 
+    private mutating func dropItems(of node: NodeKey) {
+        var next = lastOfNode.removeValue(forKey: node)
+        // What stands before the front is sent.
+        while let place = next, place >= front {
+            looks += 1
+            if case .event(let event, let target)? = pieces[place].piece {
+                drop(Key(subject: event.subject, isBare: target.isBare, own: target.own))
+            }
+            next = pieces[place].previous
+        }
+    }
+
     private mutating func drop(_ key: Key) {
         guard let place = places.removeValue(forKey: key) else { return }
-        eventBytes -= pieces[place]?.eventBytes ?? 0
-        pieces[place] = nil
+        eventBytes -= pieces[place].piece?.eventBytes ?? 0
+        pieces[place].piece = nil
         waiting -= 1
         if newest[key.subject] == place { newest[key.subject] = nil }
         eventCount -= 1

@@ -53,6 +53,41 @@ struct BacklogTests {
         #expect(drained(&backlog) == ["y", "purge"])
     }
 
+    // A node that is filled and purged in turn, while much else waits.
+    @Test func looksAtTheItemsOfAPurgedNodeAlone() throws {
+        var backlog = Backlog()
+        for node in 0..<100 {
+            for id in 0..<3 {
+                backlog.add(try event("n\(node)", .publish("\(id)", "x")), to: Self.session)
+            }
+        }
+        let (full, empty) = (try event("a", .publish("1", "y")), try event("a", .purge))
+        for _ in 0..<200 {
+            backlog.add(full, to: Self.session)
+            backlog.add(empty, to: Self.session)
+        }
+        #expect(backlog.looks == 200)
+        #expect(backlog.coalesced == 200)
+        for node in 0..<50 { backlog.add(try event("n\(node)", .purge), to: Self.session) }
+        #expect(backlog.looks == 200 + 50 * 3)
+        let words = drained(&backlog)
+        #expect(words.filter { $0 == "x" }.count == 50 * 3)
+        #expect(words.filter { $0 == "purge" }.count == 250)
+        #expect(words.count == 400)
+    }
+
+    // Of a node that has been purged or read empty nothing is known any more.
+    @Test func keepsItemsThatComeAfterAPurge() throws {
+        var backlog = Backlog()
+        backlog.add(try event("a", .publish("1", "x")), to: Self.session)
+        backlog.add(try event("a", .purge), to: Self.session)
+        backlog.add(try event("a", .publish("1", "y")), to: Self.session)
+        backlog.add(try event("a", .publish("1", "z")), to: Self.session)
+        #expect(drained(&backlog) == ["purge", "z"])
+        #expect(backlog.coalesced == 2)
+        #expect(!backlog.isOver(0))
+    }
+
     @Test func keepsTheOrderOfAllElse() throws {
         var backlog = Backlog()
         backlog.add(Array("<iq/>".utf8))

@@ -106,11 +106,6 @@ package struct EventSubject: Sendable, Hashable {
         EventSubject(owner: owner, node: node, kind: .item(id))
     }
 
-    /// Whether both are of the same node.
-    package func isIn(_ other: EventSubject) -> Bool {
-        node == other.node && owner == other.owner
-    }
-
     private init(owner: JID?, node: String, kind: Kind) {
         self.owner = owner
         self.node = node
