@@ -16,13 +16,15 @@ package struct Connector: Sendable {
     /// Begins to connect to the service of a domain, which may be a literal address; the result
     /// fails with a ``ConnectError``.
     ///
-    /// `protections` are the kinds of records that are of use. With `fallsBack` the domain's own
-    /// host is tried where there are none. Whoever takes the channel has to add handlers in the
-    /// same turn of the loop: it reads at once.
+    /// `protections` are the kinds of records that are of use; targets that are to be `last` are
+    /// tried after all others. With `fallsBack` the domain's own host is tried where there are no
+    /// records. Whoever takes the channel has to add handlers in the same turn of the loop: it
+    /// reads at once.
     package func connect(
         to domain: String,
         for service: PeerService,
         by protections: Set<Target.Protection> = [.startTLS, .direct],
+        last: Set<Target> = [],
         fallsBack: Bool = true,
         on eventLoop: any EventLoop
     ) -> Connecting {
@@ -33,6 +35,7 @@ package struct Connector: Sendable {
                 domain: domain,
                 service: service,
                 protections: protections,
+                last: last,
                 fallsBack: fallsBack,
                 resolver: resolver,
                 on: eventLoop
@@ -80,6 +83,7 @@ private final class ConnectionRun {
     private let domain: String
     private let service: PeerService
     private let protections: Set<Target.Protection>
+    private let last: Set<Target>
     private let fallsBack: Bool
     private let resolver: NameResolver
     private let eventLoop: any EventLoop
@@ -102,6 +106,7 @@ private final class ConnectionRun {
         domain: String,
         service: PeerService,
         protections: Set<Target.Protection>,
+        last: Set<Target>,
         fallsBack: Bool,
         resolver: NameResolver,
         on eventLoop: any EventLoop
@@ -110,6 +115,7 @@ private final class ConnectionRun {
         self.domain = domain
         self.service = service
         self.protections = protections
+        self.last = last
         self.fallsBack = fallsBack
         self.resolver = resolver
         self.eventLoop = eventLoop
@@ -164,7 +170,9 @@ extension ConnectionRun {
         guard !isOver else { return }
         answers[protection] = answer
         guard answers.count == protections.count else { return }
-        let outcome = TargetList.outcome(of: answers) { most in UInt32.random(in: 0...most) }
+        let outcome = TargetList.outcome(of: answers, last: last) { most in
+            UInt32.random(in: 0...most)
+        }
         switch outcome {
         case .targets(let targets): race(to: targets)
         case .noRecords(let isSecure, let error):

@@ -22,9 +22,14 @@ package enum TargetList {
 
     /// What the answers say; both kinds of records are one set (XEP-0368 §3, rule 1).
     ///
-    /// A kind that was not asked for is not in the answers. `random` gives a number from nought to
-    /// its argument.
-    package static func outcome(of answers: Answers, random: (UInt32) -> UInt32) -> Outcome {
+    /// A kind that was not asked for is not in the answers. Those that are to be `last`, as they
+    /// have failed of late, come after all others. `random` gives a number from nought to its
+    /// argument.
+    package static func outcome(
+        of answers: Answers,
+        last: Set<Target> = [],
+        random: (UInt32) -> UInt32
+    ) -> Outcome {
         var found: [(record: ServiceRecord, target: Target)] = []
         var isDenied = false
         var errors: [ResolverError] = []
@@ -55,7 +60,9 @@ package enum TargetList {
         }
         if !found.isEmpty {
             let order = ServiceOrder.order(found.map(\.record), random: random)
-            return .targets(order.prefix(mostTargets).map { found[$0].target })
+            let targets = order.map { found[$0].target }
+            let sorted = targets.filter { !last.contains($0) } + targets.filter(last.contains)
+            return .targets(Array(sorted.prefix(mostTargets)))
         }
         // Never a guess after an answer that somebody may have tampered with.
         if let error = errors.first(where: \.isFinal) { return .failed(error) }

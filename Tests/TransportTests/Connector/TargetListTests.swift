@@ -41,6 +41,17 @@ import Testing
         )
     }
 
+    @Test func putsThoseThatHaveFailedBehindTheOthers() {
+        let answer = found(record(1, 0, "a"), record(2, 0, "b"), record(3, 0, "c"))
+        let failed = targets([.startTLS: answer]).prefix(2)
+        let outcome = TargetList.outcome(of: [.startTLS: answer], last: Set(failed)) { _ in 0 }
+        guard case .targets(let targets) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(targets.map(\.description).map(\.first) == ["c", "a", "b"])
+    }
+
     @Test func knowsWhichTargetsDNSSECVouchesFor() {
         let targets = targets([
             .startTLS: found(record(1, 0, "a"), isSecure: true),
