@@ -16,12 +16,18 @@ enum AgentCommand {
                 help: "Read settings from a TOML file; options here win over it"
             ),
             Option("jid", short: "u", .value("USER@DOMAIN"), help: "The host's account"),
-            Option("host", .value("HOST"), help: "Connect here; default: the account's domain"),
+            Option(
+                "host",
+                .value("HOST"),
+                help: "Connect here; default: where the domain's SRV records say"
+            ),
             Option(
                 "port",
                 short: "p",
                 .value("PORT"),
-                help: "Connect to this port; default: 5222, or 5223 with direct TLS"
+                help:
+                    "Connect to this port; with a host or without SRV records: 5222, or 5223 "
+                    + "with direct TLS"
             ),
             Option(
                 "password-file",
@@ -33,7 +39,9 @@ enum AgentCommand {
             Option(
                 "security",
                 .value("KIND"),
-                help: "starttls (default), direct, or plain for tests over loopback"
+                help:
+                    "starttls, direct, or plain for tests over loopback; default: as the SRV "
+                    + "records say, else starttls"
             ),
             Option(
                 "fingerprint",

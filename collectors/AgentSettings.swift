@@ -9,7 +9,7 @@ struct AgentSettings {
     var password: String
     var host: String?
     var port: Int?
-    var security: ClientConfiguration.Security = .startTLS
+    var security: ClientConfiguration.Security = .automatic
     var verification: ClientConfiguration.Verification = .system
     var access: AccessModel = .presence
     var interval: Duration = .seconds(1)

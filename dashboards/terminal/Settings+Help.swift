@@ -7,9 +7,20 @@ extension Settings {
         summary: "Shows hosts as they publish their values, pushed over XMPP.",
         options: [
             .init("jid", short: "j", .value("JID"), help: "The account to log in as"),
-            .init("host", .value("HOST"), help: "Connect here instead of to the account's domain"),
-            .init("port", .value("PORT"), help: "Connect to this port; 5222 by default"),
-            .init("direct-tls", help: "TLS from the first byte; port 5223 by default"),
+            .init(
+                "host",
+                .value("HOST"),
+                help: "Connect here instead of where the domain's SRV records say"
+            ),
+            .init(
+                "port",
+                .value("PORT"),
+                help: "Connect to this port; with a host or without SRV records: 5222"
+            ),
+            .init(
+                "direct-tls",
+                help: "TLS from the first byte; port 5223 where no record says another"
+            ),
             .init(
                 "password-file",
                 .value("FILE"),

@@ -9,6 +9,8 @@ extension Client {
     private static let connectTimeout = TimeAmount.seconds(10)
     private static let port = 5222
     private static let directPort = 5223
+    /// Targets remembered as failed: a domain has fewer, unless its records change all the time.
+    private static let failedTargetsMost = 64
 
     func run(on eventLoop: any EventLoop) async {
         let tls: TLSContext?
@@ -65,6 +67,28 @@ extension Client {
             state.end = end
             state.wasOnline = false
         }
+        do {
+            try await open(tls, on: eventLoop)
+        } catch {
+            end.succeed(error as? ClientError ?? .unreachable("\(error)"))
+        }
+        // It never fails.
+        return (try? await end.futureResult.get()) ?? .disconnected("the event loop has ended")
+    }
+
+    /// Finds the server and connects to it.
+    private func open(_ tls: TLSContext?, on eventLoop: any EventLoop) async throws {
+        let isGiven = configuration.host != nil || configuration.port != nil
+        if !isGiven, configuration.security != .plain {
+            do {
+                return try await find(tls, on: eventLoop)
+            } catch let error as ConnectError {
+                guard case .noRecords = error.reason else {
+                    throw ClientError.unreachable("\(error)")
+                }
+                // As the system knows the domain: it may have more ways to than the DNS.
+            }
+        }
         let host = configuration.host ?? configuration.jid.domain
         let usual = configuration.security == .direct ? Self.directPort : Self.port
         let bootstrap = ClientBootstrap(group: eventLoop)
@@ -73,16 +97,55 @@ extension Client {
         do {
             // The handler goes into the one channel that made it, of those to several addresses.
             try await bootstrap.connect(host: host, port: configuration.port ?? usual)
-                .flatMapThrowing { channel in try self.prepare(channel, tls) }
+                .flatMapThrowing { channel in try self.prepare(channel, tls, self.configuration) }
                 .get()
+        } catch let error as ClientError {
+            throw error
         } catch {
-            end.succeed(error as? ClientError ?? .unreachable(Self.words(of: error, host)))
+            throw ClientError.unreachable(ConnectWords.words(of: error, host))
         }
-        // It never fails.
-        return (try? await end.futureResult.get()) ?? .disconnected("the event loop has ended")
     }
 
-    private func prepare(_ channel: any Channel, _ tls: TLSContext?) throws {
+    /// Connects where the records of the domain say.
+    private func find(_ tls: TLSContext?, on eventLoop: any EventLoop) async throws {
+        // For this once: it costs memory, and a connection lasts for days.
+        let connector = Connector(NameResolver(configuration.resolver))
+        let connecting = connector.connect(
+            to: configuration.jid.domain,
+            for: .client,
+            by: configuration.protections,
+            last: state.withLock { $0.failedTargets },
+            fallsBack: false,
+            on: eventLoop
+        )
+        let isClosing = state.withLock { state in
+            state.connecting = connecting
+            return state.isClosing
+        }
+        if isClosing { connecting.cancel() }
+        defer { state.withLock { $0.connecting = nil } }
+        try await connecting.result
+            .flatMapThrowing { connected in
+                // Until there is a session by it.
+                self.state.withLock { state in
+                    if state.failedTargets.count >= Self.failedTargetsMost {
+                        state.failedTargets = []
+                    }
+                    state.failedTargets.insert(connected.target)
+                }
+                var configuration = self.configuration
+                let isDirect = connected.target.protection == .direct
+                configuration.security = isDirect ? .direct : .startTLS
+                try self.prepare(connected.channel, tls, configuration)
+            }
+            .get()
+    }
+
+    private func prepare(
+        _ channel: any Channel,
+        _ tls: TLSContext?,
+        _ configuration: ClientConfiguration
+    ) throws {
         let eventLoop = channel.eventLoop
         let handler = ClientHandler(
             configuration,
@@ -104,18 +167,15 @@ extension Client {
         }
         try channel.pipeline.syncOperations.addHandler(handler)
     }
+}
 
-    /// The system's words for why there is no connection.
-    private static func words(of error: any Error, _ host: String) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            guard let first = error.connectionErrors.first else {
-                return "there is no address for \(host)"
-            }
-            return words(of: first.error, host)
-        case let error as IOError: return error.description
-        case ChannelError.connectTimeout: return "no answer from \(host)"
-        default: return "\(error)"
+extension ClientConfiguration {
+    /// The kinds of records by which the server may be found.
+    fileprivate var protections: Set<Target.Protection> {
+        switch security {
+        case .automatic: [.startTLS, .direct]
+        case .direct: [.direct]
+        case .startTLS, .plain: [.startTLS]
         }
     }
 }
@@ -126,6 +186,7 @@ extension Client: ClientHandlerOwner {
         state.withLock { state in
             state.isOnline = true
             state.wasOnline = true
+            state.failedTargets = []
             state.queuedBytes = 0
         }
         tell([.online(jid)])

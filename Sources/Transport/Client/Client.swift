@@ -36,6 +36,10 @@ package final class Client: Sendable {
         /// From this connection to the next.
         var keys: ScramKeys?
         var wasOnline = false
+        /// The look-up of the server, while that is under way.
+        var connecting: Connecting?
+        /// Targets by which there was no session since the last one: others go before them.
+        var failedTargets: Set<Target> = []
         /// Kept when the current connection is over.
         var end: EventLoopPromise<ClientError>?
         /// Those who wait for ``run()`` to end.
@@ -193,11 +197,12 @@ extension Client {
 extension Client {
     /// Makes the connection end and the pauses short.
     private func beginClosing() {
-        let (handler, waker) = state.withLock { state in
+        let (handler, waker, connecting) = state.withLock { state in
             state.isClosing = true
-            return (state.handler, state.waker)
+            return (state.handler, state.waker, state.connecting)
         }
         waker?.succeed()
+        connecting?.cancel()
         if let handler { handler.eventLoop.execute { handler.value.close() } }
     }
 

@@ -4,6 +4,9 @@ package import XMPP
 package struct ClientConfiguration: Sendable {
     /// How the connection is protected.
     package enum Security: Sendable, Hashable {
+        /// TLS in the one way or the other, as the record says by which the server was found
+        /// (XEP-0368); after `<starttls/>` where there is none.
+        case automatic
         /// TLS after `<starttls/>`, always required (RFC 7590 §3.1).
         case startTLS
         /// TLS from the first byte (XEP-0368).
@@ -29,6 +32,9 @@ package struct ClientConfiguration: Sendable {
     /// Where to connect; nil means the account's domain.
     package var host: String?
     /// Nil means 5222, or 5223 for direct TLS.
+    ///
+    /// Without host and port the server is looked up by the domain's SRV records, unless the
+    /// connection is plain.
     package var port: Int?
     package var security: Security
     package var verification: Verification
@@ -41,13 +47,15 @@ package struct ClientConfiguration: Sendable {
     /// Bytes that may wait for the server to read; what is over is refused.
     package var outboundBytes = 4 * 1024 * 1024
     package var timing = ClientTiming()
+    /// How the server's records are looked up.
+    package var resolver = ResolverSettings.client
 
     package init(
         jid: JID,
         password: String,
         host: String? = nil,
         port: Int? = nil,
-        security: Security = .startTLS,
+        security: Security = .automatic,
         verification: Verification = .system,
         mechanisms: Set<String>? = nil
     ) {

@@ -79,7 +79,7 @@ extension ClientConfiguration {
     fileprivate func stream(_ keys: ScramKeys?) -> ClientStream.Configuration {
         let security: ClientStream.Security
         switch self.security {
-        case .startTLS: security = .startTLS
+        case .automatic, .startTLS: security = .startTLS
         case .direct: security = .direct
         case .plain: security = .plain
         }

@@ -45,6 +45,8 @@ package struct ResolverSettings: Sendable, Hashable {
     /// DNSSEC, so that a network whose name servers strip signatures does not keep it out.
     package static let client = {
         var settings = ResolverSettings(trustAnchor: .none)
+        // Then the system is asked for the domain itself.
+        settings.limits.time = .seconds(5)
         settings.limits.underWay = 16
         settings.limits.waiting = 64
         return settings
