@@ -45,6 +45,9 @@ final class UnboundContext {
         // From here on the library takes no settings.
         if settings.servers == .none {
             try check(ub_ctx_zone_add(pointer, ".", "static"), "records")
+        } else {
+            // The library would refuse it by itself, and closed networks use it (RFC 6761 §6.2).
+            try check(ub_ctx_zone_add(pointer, "test.", "transparent"), "records")
         }
         for record in settings.records {
             try check(ub_ctx_data_add(pointer, record), "the record ‘\(record)’")

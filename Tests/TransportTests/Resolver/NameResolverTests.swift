@@ -88,6 +88,7 @@ import XMPP
         let server = try await TestNameServer.start { name, type in
             switch (name, type) {
             case ("example.org", 1): .records([.a(name, 192, 0, 2, 1), .a(name, 192, 0, 2, 2)])
+            case ("example.test", 1): .records([.a(name, 192, 0, 2, 3)])
             case ("refused.org", _): .code(5)
             case ("none.org", _): .code(3)
             default: .records([])
@@ -98,6 +99,8 @@ import XMPP
         )
         let v4 = try await ask(resolver, { .v4(of: $0) }, "example.org")
         #expect(Set(v4.records.map(\.description)) == ["192.0.2.1", "192.0.2.2"])
+        let test = try await ask(resolver, { .v4(of: $0) }, "example.test")
+        #expect(test.records.map(\.description) == ["192.0.2.3"])
         #expect(try await ask(resolver, { .v6(of: $0) }, "example.org").records.isEmpty)
         #expect(try await ask(resolver, { .v4(of: $0) }, "none.org").records.isEmpty)
         let error = await #expect(throws: ResolverError.self) {
