@@ -89,6 +89,10 @@ private final class ConnectionRun {
     private let eventLoop: any EventLoop
 
     private var tickets: [NameResolver.Ticket] = []
+    /// Questions whose answers this loop is still to get.
+    private var outstanding = 0
+    /// What is told when there are none any more.
+    private var failure: ConnectError?
     private var answers: TargetList.Answers = [:]
     private var targets: [Target] = []
     private var race: Race?
@@ -153,10 +157,22 @@ private final class ConnectionRun {
             @escaping @Sendable (ConnectionRun, Result<DNSAnswer<Record>, ResolverError>) -> Void
     ) {
         let run = NIOLoopBound(self, eventLoop: eventLoop)
+        outstanding += 1
         let ticket = resolver.ask(question) { [eventLoop] answer in
-            eventLoop.execute { answered(run.value, answer) }
+            eventLoop.execute {
+                run.value.outstanding -= 1
+                answered(run.value, answer)
+                run.value.tellFailure()
+            }
         }
         tickets.append(ticket)
+    }
+
+    /// Who is told may end the loop: no answer must come after that.
+    private func tellFailure() {
+        guard outstanding == 0, let failure else { return }
+        self.failure = nil
+        connecting.promise.fail(failure)
     }
 }
 
@@ -334,7 +350,9 @@ extension ConnectionRun {
         tickets = []
         switch result {
         case .success(let connected): connecting.promise.succeed(connected)
-        case .failure(let error): connecting.promise.fail(error)
+        case .failure(let error):
+            failure = error
+            tellFailure()
         }
         connecting.ending.succeed()
     }
