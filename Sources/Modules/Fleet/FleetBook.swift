@@ -29,6 +29,13 @@ struct FleetBook: Sendable {
     /// Events from before their hosts were made known.
     var gathered: [ItemLog.Item] = []
 
+    /// The ids of a host's items on a node about all hosts, but the log.
+    func ids(of host: JID, on node: String) -> [String] {
+        guard let known = hosts[host] else { return [] }
+        if node == Self.fleet { return [host.local ?? ""] }
+        return Level.alerting.first { Self.alerts($0) == node }.flatMap { known.alerts[$0] } ?? []
+    }
+
     // MARK: Names of nodes
 
     static let fleet = "fleet"

@@ -47,17 +47,18 @@ extension PubSubService {
     }
 
     /// The node's items that `jid` may have.
-    func items(of node: Node, for jid: JID) -> ItemLog {
-        guard let fleetAccess, node.host == nil else { return node.items }
-        var hosts: [JID: Bool] = [:]
-        var log = node.items
-        for item in node.items.latest(.max) {
-            let isAdmitted =
-                hosts[item.publisher] ?? fleetAccess.admits(jid, to: item.publisher)
-            hosts[item.publisher] = isAdmitted
-            if !isAdmitted { log.remove(item.id) }
+    ///
+    /// Who may know of every host has them all without a look. For others it is looked up which
+    /// items their hosts have; only the log, which has a bound, is walked.
+    func items(of node: Node, for jid: JID) -> ItemView {
+        guard let fleetAccess, node.host == nil, let hosts = fleetAccess.hosts(knownTo: jid) else {
+            return ItemView(node.items)
         }
-        return log
+        if node.name == FleetBook.events {
+            let known = Set(hosts)
+            return ItemView(node.items) { known.contains($0.publisher) }
+        }
+        return ItemView(node.items, ids: hosts.flatMap { fleet.ids(of: $0, on: node.name) })
     }
 
     /// Others may know of the hosts, or others are hosts.

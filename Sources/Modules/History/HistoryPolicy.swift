@@ -14,8 +14,9 @@ package struct HistoryPolicy: Sendable, Hashable {
             self.bytes = bytes
         }
 
-        /// How far a node goes past its age before it is trimmed: an eighth of it. Past its bytes
-        /// it goes an eighth of those and one record.
+        /// How far a node goes past its age before it is trimmed: an eighth of it.
+        ///
+        /// Past its bytes it goes an eighth of those and one record.
         var slack: Duration { max(age / 8, .seconds(60)) }
     }
 

@@ -8,11 +8,16 @@ package struct FleetAccess: Sendable, Equatable {
     package let allowed: Set<JID>
     /// The groups that hosts are in.
     private let hostGroups: Set<String>
+    /// The hosts, by the groups that they are in: those in the same have the same audience.
+    private let hostsByGroups: [Set<String>: Set<JID>]
 
     package init(groups: SharedGroups, allowed: Set<JID> = []) {
         self.groups = groups
         self.allowed = allowed
         hostGroups = groups.hosts.reduce(into: []) { $0.formUnion(groups.groups(of: $1)) }
+        hostsByGroups = groups.hosts.reduce(into: [:]) { hosts, host in
+            hosts[groups.groups(of: host), default: []].insert(host)
+        }
     }
 
     /// The monitored hosts.
@@ -26,6 +31,14 @@ package struct FleetAccess: Sendable, Equatable {
     func admits(_ jid: JID, to host: JID) -> Bool {
         let bare = jid.bare
         return mayKnowAll(bare) || groups.sees(bare, membersOf: groups.groups(of: host))
+    }
+
+    /// The hosts that the entity may know of; nil for all.
+    func hosts(knownTo jid: JID) -> [JID]? {
+        let bare = jid.bare
+        guard !mayKnowAll(bare) else { return nil }
+        let known = hostsByGroups.filter { groups.sees(bare, membersOf: $0.key) }
+        return known.count == hostsByGroups.count ? nil : known.values.flatMap(\.self)
     }
 
     /// Whether there is any host that the entity may know of.

@@ -209,6 +209,18 @@ extension ItemIndex {
         return low
     }
 
+    /// The positions of the items that `isWanted` finds, by a walk through all.
+    func positions(where isWanted: (Item) -> Bool) -> [Int] {
+        var found: [Int] = []
+        var position = 0
+        for number in order[front...] {
+            guard let item = items[number] else { continue }
+            if isWanted(item) { found.append(position) }
+            position += 1
+        }
+        return found
+    }
+
     /// All positions, in the order in which the items' ids were first published.
     func positionsByCreation() -> [Int] {
         var entries: [(created: Instant, birth: UInt64, position: Int)] = []

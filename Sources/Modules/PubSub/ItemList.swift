@@ -3,7 +3,7 @@ import XMPP
 /// Items of a node in the order in which they are asked for, as a list of positions: nothing is
 /// copied, and a page of a million items costs no more than one of ten.
 struct ItemList: Sendable {
-    private let log: ItemLog
+    private let view: ItemView
     private let positions: Positions
     /// Whether it begins with what would otherwise come last.
     private let isDescending: Bool
@@ -15,15 +15,15 @@ struct ItemList: Sendable {
         case some([Int])
     }
 
-    private init(_ log: ItemLog, _ positions: Positions, isDescending: Bool) {
-        self.log = log
+    private init(_ view: ItemView, _ positions: Positions, isDescending: Bool) {
+        self.view = view
         self.positions = positions
         self.isDescending = isDescending
     }
 
     /// All items, in the order of publishing.
-    init(_ log: ItemLog) {
-        self.init(log, .range(0..<log.count), isDescending: false)
+    init(_ view: ItemView) {
+        self.init(view, .range(0..<view.count), isDescending: false)
     }
 
     var count: Int {
@@ -37,15 +37,15 @@ struct ItemList: Sendable {
         guard index >= 0, index < count else { return nil }
         let index = isDescending ? count - 1 - index : index
         return switch positions {
-        case .range(let range): log.item(at: range.lowerBound + index)
-        case .some(let some): log.item(at: some[index])
+        case .range(let range): view.item(at: range.lowerBound + index)
+        case .some(let some): view.item(at: some[index])
         }
     }
 
     /// Where the item of that id stands: an empty range where it is not listed but is between those
     /// that are; nil where there is no such item.
     func position(of id: String) -> Range<Int>? {
-        guard let position = log.position(of: id) else { return nil }
+        guard let position = view.position(of: id) else { return nil }
         let found: Range<Int>
         switch positions {
         case .range(let range):
@@ -66,19 +66,19 @@ extension ItemList {
     /// (XEP-0413 §4).
     func ordered(by orders: [ItemOrder]) throws(StanzaError) -> ItemList {
         guard let order = orders.first else { return self }
-        guard order.key == .creation, !log.isByCreation else {
-            return ItemList(log, positions, isDescending: order.isDescending)
+        guard order.key == .creation, !view.isByCreation else {
+            return ItemList(view, positions, isDescending: order.isDescending)
         }
         try checkWalk()
-        var some = log.positionsByCreation()
+        var some = view.positionsByCreation()
         switch positions {
-        case .range(let range) where range.count == log.count: break
+        case .range(let range) where range.count == view.count: break
         case .range(let range): some.removeAll { !range.contains($0) }
         case .some(let chosen):
             let chosen = Set(chosen)
             some.removeAll { !chosen.contains($0) }
         }
-        return ItemList(log, .some(some), isDescending: order.isDescending)
+        return ItemList(view, .some(some), isDescending: order.isDescending)
     }
 
     /// The last items of the order, or the first where it is descending: the most recent ones
@@ -90,29 +90,34 @@ extension ItemList {
                 .range(max(range.upperBound - count, range.lowerBound)..<range.upperBound)
             case .some(let some): .some(some.suffix(count))
             }
-        return ItemList(log, positions, isDescending: isDescending)
+        return ItemList(view, positions, isDescending: isDescending)
     }
 
     /// Those that were published at these moments or between.
     func published(from start: Instant?, to end: Instant?) throws(StanzaError) -> ItemList {
         guard start != nil || end != nil else { return self }
-        guard log.isChronological, case .range(let range) = positions else {
+        guard view.isChronological, case .range(let range) = positions else {
             return try filtered { item in
                 item.published >= start ?? item.published && item.published <= end ?? item.published
             }
         }
-        let lower = start.map { log.count(publishedBefore: $0) } ?? 0
-        let upper = end.map { log.count(publishedBefore: $0 + .milliseconds(1)) } ?? log.count
+        let lower = start.map { view.count(publishedBefore: $0) } ?? 0
+        let upper = end.map { view.count(publishedBefore: $0 + .milliseconds(1)) } ?? view.count
         return within(range.clamped(to: lower..<max(upper, lower)))
     }
 
     /// Those that come behind the one item and before the other (XEP-0313 §4.1.4).
     func between(after: String?, before: String?) throws(StanzaError) -> ItemList {
         guard after != nil || before != nil else { return self }
-        guard case .range(let range) = positions else { return self }
         let lower = try after.map { (id) throws(StanzaError) in try place(of: id) + 1 } ?? 0
-        let upper = try before.map { (id) throws(StanzaError) in try place(of: id) } ?? log.count
-        return within(range.clamped(to: lower..<max(upper, lower)))
+        let upper = try before.map { (id) throws(StanzaError) in try place(of: id) } ?? view.count
+        let between = lower..<max(upper, lower)
+        switch positions {
+        case .range(let range): return within(range.clamped(to: between))
+        case .some(let some):
+            let some = some.filter { between.contains($0) }
+            return ItemList(view, .some(some), isDescending: isDescending)
+        }
     }
 
     /// Those of these ids, each of which there has to be (XEP-0313 §4.1.4).
@@ -124,7 +129,7 @@ extension ItemList {
             case .range(let range): chosen.filter { range.contains($0) }.sorted()
             case .some(let some): some.filter { chosen.contains($0) }
             }
-        return ItemList(log, .some(some), isDescending: isDescending)
+        return ItemList(view, .some(some), isDescending: isDescending)
     }
 
     /// Those that `isWanted` finds, by a walk through all.
@@ -133,19 +138,19 @@ extension ItemList {
         var some: [Int] = []
         switch positions {
         case .range(let range):
-            some = range.filter { log.item(at: $0).map(isWanted) ?? false }
+            some = range.filter { view.item(at: $0).map(isWanted) ?? false }
         case .some(let chosen):
-            some = chosen.filter { log.item(at: $0).map(isWanted) ?? false }
+            some = chosen.filter { view.item(at: $0).map(isWanted) ?? false }
         }
-        return ItemList(log, .some(some), isDescending: isDescending)
+        return ItemList(view, .some(some), isDescending: isDescending)
     }
 
     private func within(_ range: Range<Int>) -> ItemList {
-        ItemList(log, .range(range), isDescending: isDescending)
+        ItemList(view, .range(range), isDescending: isDescending)
     }
 
     private func place(of id: String) throws(StanzaError) -> Int {
-        guard let position = log.position(of: id) else {
+        guard let position = view.position(of: id) else {
             throw StanzaError(.itemNotFound, text: "there is no item \(id.prefix(64))")
         }
         return position

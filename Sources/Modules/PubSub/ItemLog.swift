@@ -176,6 +176,24 @@ extension ItemLog {
         if let index { return index.positionsByCreation() }
         return single == nil ? [] : [0]
     }
+
+    /// These positions, in that order.
+    func positionsByCreation(of positions: [Int]) -> [Int] {
+        var entries: [(created: Instant, birth: UInt64, position: Int)] = []
+        entries.reserveCapacity(positions.count)
+        for position in positions {
+            guard let item = item(at: position) else { continue }
+            entries.append((item.created, item.birth, position))
+        }
+        entries.sort { ($0.created, $0.birth) < ($1.created, $1.birth) }
+        return entries.map(\.position)
+    }
+
+    /// The positions of the items that `isWanted` finds, by a walk through all.
+    func positions(where isWanted: (Item) -> Bool) -> [Int] {
+        if let index { return index.positions(where: isWanted) }
+        return single.map(isWanted) == true ? [0] : []
+    }
 }
 
 extension Payload {

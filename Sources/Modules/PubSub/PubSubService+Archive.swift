@@ -121,7 +121,7 @@ extension PubSubService {
             + [.reply(question.iq.result(end.element))]
     }
 
-    private func metadata(of items: ItemLog) -> ArchiveMetadata {
+    private func metadata(of items: ItemView) -> ArchiveMetadata {
         guard let oldest = items.oldest, let newest = items.newest else {
             return ArchiveMetadata()
         }

@@ -6,16 +6,16 @@ extension PubSubService {
         _ action: Element,
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
-        var node = try node(named: action["node"])
+        let node = try node(named: action["node"])
         try admit(request.from, request.relation, to: node)
         // XEP-0248 §6.2.3
         guard !node.isCollection else { throw .unsupported("retrieve-items") }
-        node.items = items(of: node, for: request.from)
+        let view = items(of: node, for: request.from)
         let payload = request.iq.payload ?? action
         let orders = try ItemOrder.read(in: payload)
         let asked = try ResultSetRequest.read(in: payload)
-        var list = try ItemList(node.items).ordered(by: orders)
-        if let chosen = try Self.chosen(action, of: node) {
+        var list = try ItemList(view).ordered(by: orders)
+        if let chosen = try Self.chosen(action, of: view) {
             list = try list.identified(by: chosen)
         } else if let count = try Self.mostRecent(action) {
             list = list.mostRecent(count)
@@ -55,7 +55,10 @@ extension PubSubService {
     }
 
     /// The ids that the request names, of those that there are; nil where it names none.
-    private static func chosen(_ action: Element, of node: Node) throws(StanzaError) -> [String]? {
+    private static func chosen(
+        _ action: Element,
+        of view: ItemView
+    ) throws(StanzaError) -> [String]? {
         var seen: Set<String> = []
         let ids = action.elements.filter { $0.matches("item", Namespace.pubsub) }
             .compactMap { $0["id"] }
@@ -64,7 +67,7 @@ extension PubSubService {
             throw StanzaError(.notAcceptable, text: "too many items are asked for at once")
         }
         guard !ids.isEmpty else { return nil }
-        let found = ids.filter { node.items[$0] != nil }
+        let found = ids.filter { view.position(of: $0) != nil }
         // XEP-0060 §6.5.9.11: none of those that were asked for.
         guard !found.isEmpty else { throw StanzaError(.itemNotFound) }
         return found

@@ -107,6 +107,8 @@ import XMPP
         talk.now = two
         _ = try talk.publish("n", "back")
         #expect(try ask(&talk, both).ids == ["2", "3", "4", "back"])
+        let behind = form(["start": two.dateTime, "after-id": "3", "before-id": "back"])
+        #expect(try ask(&talk, behind).ids == ["4", "5"])
     }
 
     // XEP-0313 §4.1.4
