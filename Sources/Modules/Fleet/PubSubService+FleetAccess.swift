@@ -85,8 +85,8 @@ extension PubSubService {
 
     private mutating func dismiss(_ jid: JID, from name: String) -> [PubSubEffect] {
         var effects: [PubSubEffect] = []
-        let holder = nodes[name] ?? patterns[name]
-        for record in holder?.subscriptions.of(entity: jid) ?? [] {
+        let records = (nodes[name] ?? patterns[name])?.subscriptions.of(entity: jid)
+        for record in records ?? [] {
             effects += end(record, on: name)
             // XEP-0060 §8.8.4: the end of a subscription is told to the one that had it.
             let ended = Element(

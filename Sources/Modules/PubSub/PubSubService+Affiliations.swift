@@ -64,7 +64,7 @@ extension PubSubService {
         _ request: PubSubRequest,
         _ relation: (JID) -> Relation
     ) throws(StanzaError) -> [PubSubEffect] {
-        let node = try managed(action, request)
+        let name = try managed(action, request).name
         let elements = action.elements.filter { $0.matches("affiliation", Namespace.pubsubOwner) }
         try Self.checkOnce(elements)
         var effects: [PubSubEffect] = []
@@ -78,19 +78,19 @@ extension PubSubService {
             // §8.9.2.1: what is not said is not changed.
             guard let asked = element["affiliation"] else { continue }
             guard let affiliation = Affiliation(rawValue: asked),
-                mayAffiliate(jid, as: affiliation, on: node.name)
+                mayAffiliate(jid, as: affiliation, on: name)
             else {
-                failed.append(unchanged(element, jid, on: node.name))
+                failed.append(unchanged(element, jid, on: name))
                 continue
             }
-            guard affiliation != nodes[node.name]?.affiliations[jid] ?? .none else { continue }
-            effects += affiliate(jid, as: affiliation, on: node.name)
+            guard affiliation != nodes[name]?.affiliations[jid] ?? .none else { continue }
+            effects += affiliate(jid, as: affiliation, on: name)
             // XEP-0060 §8.9.4: they may be told, and need not be.
             if !hearers(of: [jid], cause: request.from).isEmpty {
-                effects.append(.send(notice(of: affiliation, to: jid, on: node.name)))
+                effects.append(.send(notice(of: affiliation, to: jid, on: name)))
             }
             let change = accessChanged(
-                of: node.name,
+                of: name,
                 for: jid,
                 relation: relation
             )
@@ -98,7 +98,7 @@ extension PubSubService {
             welcomes += change.filter { !$0.isStored }
         }
         return effects + [
-            Self.outcome(of: "affiliations", on: node.name, failed: failed, request)
+            Self.outcome(of: "affiliations", on: name, failed: failed, request)
         ] + welcomes
     }
 

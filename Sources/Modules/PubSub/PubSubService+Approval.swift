@@ -69,15 +69,23 @@ extension PubSubService {
         time = now
         // XEP-0060 §8.6: who cancels leaves the request where it is.
         guard form.kind != .cancel else { return [] }
-        let node = try node(named: form["pubsub#node"]?.first)
-        let affiliation = node.affiliation(of: from, relation(from))
-        guard affiliation.permissions.contains(.manage) else { throw StanzaError(.forbidden) }
+        let name = try managed(form, from, relation(from)).name
         let isAllowed = try Self.answer(form)
-        let record = try pending(form, on: node)
-        let effects =
-            isAllowed
-            ? approve(record, on: node.name) : cancel(record, on: node.name)
+        let record = try pending(form, on: node(named: name))
+        let effects = isAllowed ? approve(record, on: name) : cancel(record, on: name)
         return effects + announcement()
+    }
+
+    /// The node that an answer is about, for who may manage it.
+    private func managed(
+        _ form: DataForm,
+        _ jid: JID,
+        _ relation: Relation
+    ) throws(StanzaError) -> Node {
+        let node = try node(named: form["pubsub#node"]?.first)
+        let affiliation = node.affiliation(of: jid, relation)
+        guard affiliation.permissions.contains(.manage) else { throw StanzaError(.forbidden) }
+        return node
     }
 
     private static func answer(_ form: DataForm) throws(StanzaError) -> Bool {
@@ -138,27 +146,57 @@ extension PubSubService {
         since before: NodeConfiguration? = nil,
         relation: (JID) -> Relation
     ) -> [PubSubEffect] {
-        guard let node = nodes[name] else { return [] }
+        // Judged first, so that no copy of the node is held while it changes.
+        let verdict = judge(name, for: entity, since: before, relation)
+        for jid in verdict.dismissed { nodes[name]?.stopNotifying(jid) }
+        var effects: [PubSubEffect] = []
+        for record in verdict.records {
+            effects += verdict.approved.contains(record.id)
+                ? approve(record, on: name) : cancel(record, on: name)
+        }
+        return effects + enrol(verdict.sessions, on: name)
+    }
+
+    /// What becomes of sessions and subscriptions when others may have a node.
+    private struct Verdict {
+        /// Sessions that may be told from now on, where they ask for it.
+        var sessions: [JID] = []
+        /// Sessions that are not told any more.
+        var dismissed: [JID] = []
+        /// Subscriptions that end, or wait no more.
+        var records: [SubscriptionRecord] = []
+        /// The ids of those that wait no more.
+        var approved: Set<String> = []
+    }
+
+    private func judge(
+        _ name: String,
+        for entity: JID?,
+        since before: NodeConfiguration?,
+        _ relation: (JID) -> Relation
+    ) -> Verdict {
+        var verdict = Verdict()
+        guard let node = nodes[name] else { return verdict }
         let isKept =
             profile.kind == .shared && node.configuration.dependsOnRoster
             && before?.hasAccess(of: node.configuration) == true
         func isJudged(_ jid: JID) -> Bool { !isKept || node.affiliations[jid.bare] != nil }
-        let sessions = entity.map { interested.sessions(of: $0) } ?? Array(interested.keys)
-        let records = entity.map { node.subscriptions.of(entity: $0) } ?? node.subscriptions.sorted
-        var effects: [PubSubEffect] = []
-        for jid in sessions
-        where node.audience[jid] != nil && isJudged(jid) && !admits(jid, relation(jid), to: node) {
-            nodes[name]?.stopNotifying(jid)
+        verdict.sessions = (entity.map { interested.sessions(of: $0) } ?? Array(interested.keys))
+            .filter(isJudged)
+        verdict.dismissed = verdict.sessions.filter {
+            node.audience[$0] != nil && !admits($0, relation($0), to: node)
         }
+        let records = entity.map { node.subscriptions.of(entity: $0) } ?? node.subscriptions.sorted
         for record in records where isJudged(record.jid) {
             let relation = relation(record.jid)
             if !maySubscribe(record.jid, relation, to: node) {
-                effects += cancel(record, on: name)
+                verdict.records.append(record)
             } else if record.state == .pending, admits(record.jid, relation, to: node) {
-                effects += approve(record, on: name)
+                verdict.records.append(record)
+                verdict.approved.insert(record.id)
             }
         }
-        return effects + enrol(sessions.filter(isJudged), on: name)
+        return verdict
     }
 
     /// Whether the entity may have a subscription, be it one that waits.

@@ -36,14 +36,19 @@ extension PubSubService {
         let node = event?.elements.first?["node"]
         var effects: [PubSubEffect] = []
         for name in names.sorted() {
-            guard let holder = nodes[name] ?? patterns[name],
-                node == nil || node == name || holder.pattern?.matches(node ?? "") == true
-            else { continue }
-            let own = holder.subscriptions.of(address: jid)
-            for record in own.isEmpty ? holder.subscriptions.of(address: jid.bare) : own {
+            for record in bounced(jid, of: node, on: name) {
                 effects += end(record, on: name) + tellOwners(of: record, as: "none", on: name)
             }
         }
         return effects
+    }
+
+    /// The subscriptions of an address, else of its account, where they cover that node.
+    private func bounced(_ jid: JID, of node: String?, on name: String) -> [SubscriptionRecord] {
+        guard let holder = nodes[name] ?? patterns[name],
+            node == nil || node == name || holder.pattern?.matches(node ?? "") == true
+        else { return [] }
+        let own = holder.subscriptions.of(address: jid)
+        return own.isEmpty ? holder.subscriptions.of(address: jid.bare) : own
     }
 }

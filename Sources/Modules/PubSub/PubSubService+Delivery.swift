@@ -39,21 +39,36 @@ extension PubSubService {
         }
         var effects: [PubSubEffect] = []
         for name in notify.nodes {
-            guard let node = nodes[name] else { continue }
-            guard admits(recipient.jid, relation, to: node) else {
+            let isNew = !isSameSession || nodes[name]?.audience[recipient.jid] == nil
+            guard let greeting = greeting(of: recipient, relation, on: name, isNew, since) else {
                 nodes[name]?.stopNotifying(recipient.jid)
                 continue
             }
-            let isNew = !isSameSession || node.audience[recipient.jid] == nil
-            if isNew, node.configuration.sendLastItem == .onSubscriptionAndPresence,
-                !isGoverned(recipient.jid, on: node)
-            {
-                effects += lastItem(of: node, to: recipient, since: since)
-            }
+            effects += greeting
             if isNew { nodes[name]?.notify(recipient) }
         }
         if before == nil { effects += arrived(recipient.jid, since: since) }
         return effects
+    }
+
+    /// The last items that a session gets of a node that it wants, where that is new; nil where it
+    /// may not have the node.
+    ///
+    /// Apart, so that no copy of the node outlives it: its audience would be copied by the next
+    /// change.
+    private mutating func greeting(
+        of recipient: Recipient,
+        _ relation: Relation,
+        on name: String,
+        _ isNew: Bool,
+        _ since: Instant?
+    ) -> [PubSubEffect]? {
+        guard let node = nodes[name] else { return [] }
+        guard admits(recipient.jid, relation, to: node) else { return nil }
+        guard isNew, node.configuration.sendLastItem == .onSubscriptionAndPresence,
+            !isGoverned(recipient.jid, on: node)
+        else { return [] }
+        return lastItem(of: node, to: recipient, since: since)
     }
 
     /// An entity is gone.
@@ -131,18 +146,27 @@ extension PubSubService {
     /// Puts those who want the node and may have it into its audience; they get its last item, as
     /// who is newly subscribed does (XEP-0163 §4.3.4).
     mutating func enrol(_ sessions: some Sequence<JID>, on name: String) -> [PubSubEffect] {
-        guard let node = nodes[name] else { return [] }
         var effects: [PubSubEffect] = []
         for jid in sessions {
             guard let entry = interested[jid], entry.notify.nodes.contains(name),
-                node.audience[jid] == nil, admits(jid, entry.relation, to: node)
+                nodes[name]?.audience[jid] == nil,
+                let welcome = welcome(entry, on: name)
             else { continue }
             nodes[name]?.notify(entry.recipient)
-            if node.configuration.sendLastItem != .never, !isGoverned(jid, on: node) {
-                effects += lastItem(of: node, to: entry.recipient)
-            }
+            effects += welcome
         }
         return effects
+    }
+
+    /// The last item of a node for who is newly notified of it; nil for who may not have the node.
+    private mutating func welcome(_ entry: Interested, on name: String) -> [PubSubEffect]? {
+        guard let node = nodes[name], admits(entry.recipient.jid, entry.relation, to: node) else {
+            return nil
+        }
+        guard node.configuration.sendLastItem != .never,
+            !isGoverned(entry.recipient.jid, on: node)
+        else { return [] }
+        return lastItem(of: node, to: entry.recipient)
     }
 
     /// Ends delivery to those who may not have the node any more, and tells who had subscribed

@@ -7,9 +7,9 @@ extension PubSubService {
         _ action: Element,
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
-        let (node, record) = try subscription(action, request, missing: .modify)
+        let (name, record) = try subscription(action, request, missing: .modify)
         var options = Element("options", Namespace.pubsub)
-        options["node"] = node.name
+        options["node"] = name
         options["jid"] = record.jid.description
         options["subid"] = record.id
         options.append(SubscriptionOptions.table.form(.form, of: record.options).element)
@@ -20,24 +20,29 @@ extension PubSubService {
         _ action: Element,
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
-        let (node, record) = try subscription(action, request, missing: .modify)
+        let (name, record) = try subscription(action, request, missing: .modify)
         let form = try Self.form(in: action)
         guard form.kind != .cancel else { return [request.result()] }
         var changed = record
         try changed.options.apply(form, at: request.now)
-        let others = node.subscriptions.of(address: record.jid).filter { $0.id != record.id }
-        try checkDepth(changed.options, among: others, on: node)
-        try checkSelection(changed.options, of: record.jid, on: node, replacing: record.id)
-        try checkPresence(of: record.jid, changed.options, on: node)
+        try check(changed, on: holder(named: action["node"]))
         if record.state == .unconfigured { changed.state = .subscribed }
         guard changed != record else { return [request.result()] }
-        var effects = save(changed, on: node.name)
-        scheduleLease(of: changed, on: node.name, at: request.now)
+        var effects = save(changed, on: name)
+        scheduleLease(of: changed, on: name, at: request.now)
         effects.append(request.result())
         if changed.state != record.state {
-            effects += begun(changed, on: node.name, asked: request.from)
+            effects += begun(changed, on: name, asked: request.from)
         }
         return effects
+    }
+
+    /// Whether a subscription may have these options.
+    private func check(_ record: SubscriptionRecord, on node: Node) throws(StanzaError) {
+        let others = node.subscriptions.of(address: record.jid).filter { $0.id != record.id }
+        try checkDepth(record.options, among: others, on: node)
+        try checkSelection(record.options, of: record.jid, on: node, replacing: record.id)
+        try checkPresence(of: record.jid, record.options, on: node)
     }
 
     /// XEP-0060 §6.4.1: what holds where a subscriber says nothing, on a node or everywhere.

@@ -59,13 +59,19 @@ extension PubSubService {
         if !isPresent(bare) { absent.insert(bare) }
         var effects: [PubSubEffect] = []
         for name in names.sorted() {
-            guard let holder = nodes[name] ?? patterns[name] else { continue }
-            for record in holder.subscriptions.of(entity: bare)
-            where record.isTemporary(on: holder.configuration) && !isPresent(record.jid) {
+            for record in temporary(of: bare, on: name) where !isPresent(record.jid) {
                 effects += end(record, on: name) + tellOwners(of: record, as: "none", on: name)
             }
         }
         return effects
+    }
+
+    /// An entity's subscriptions to a node that last only as long as it is there.
+    private func temporary(of entity: JID, on name: String) -> [SubscriptionRecord] {
+        guard let holder = nodes[name] ?? patterns[name] else { return [] }
+        return holder.subscriptions.of(entity: entity).filter {
+            $0.isTemporary(on: holder.configuration)
+        }
     }
 
     /// A node's subscriptions are temporary by another configuration, or are no longer: the store

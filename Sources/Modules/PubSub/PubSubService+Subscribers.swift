@@ -28,7 +28,7 @@ extension PubSubService {
         _ request: PubSubRequest,
         _ relation: (JID) -> Relation
     ) throws(StanzaError) -> [PubSubEffect] {
-        let node = try managed(action, request)
+        let name = try managed(action, request).name
         var effects: [PubSubEffect] = []
         var failed: [Element] = []
         var refusal = StanzaError(.notAcceptable)
@@ -37,16 +37,16 @@ extension PubSubService {
             // XEP-0060 §8.8.2.1: without a state nothing is to be changed.
             guard element["subscription"] != nil || element["jid"] == nil else { continue }
             do throws(StanzaError) {
-                let change = try setSubscription(element, on: node.name, request, relation)
+                let change = try setSubscription(element, on: name, request, relation)
                 effects += change.filter(\.isStored)
                 welcomes += change.filter { !$0.isStored }
             } catch {
-                failed.append(unchanged(element, on: node.name))
+                failed.append(unchanged(element, on: name))
                 if error.condition == .resourceConstraint { refusal = error }
             }
         }
         return effects + [
-            Self.outcome(of: "subscriptions", on: node.name, failed: failed, request, refusal)
+            Self.outcome(of: "subscriptions", on: name, failed: failed, request, refusal)
         ] + welcomes
     }
 

@@ -21,12 +21,14 @@ extension PubSubService {
         if form != nil { try checkDepth(options, among: own, on: node) }
         // docs/protocol.md: only other options make another subscription.
         if let same = own.first(where: { form == nil || $0.options.matches(options) }) {
-            return renew(same, form == nil ? same.options : options, on: node, request)
+            node = Node(name, profile.defaults)
+            return renew(same, form == nil ? same.options : options, on: name, request)
         }
         if form != nil, let waiting = own.first(where: { $0.state == .unconfigured }) {
             try checkSelection(options, of: jid, on: node, replacing: waiting.id)
             try checkPresence(of: jid, options, on: node)
-            return renew(waiting, options, on: node, request)
+            node = Node(name, profile.defaults)
+            return renew(waiting, options, on: name, request)
         }
         try checkRoom(for: jid, on: node)
         try checkBurst(for: jid, on: node)
@@ -59,18 +61,18 @@ extension PubSubService {
     private mutating func renew(
         _ record: SubscriptionRecord,
         _ options: SubscriptionOptions,
-        on node: Node,
+        on name: String,
         _ request: PubSubRequest
     ) -> [PubSubEffect] {
         var renewed = record
         renewed.options = options
         if options != record.options { renewed.state = .subscribed }
         var effects: [PubSubEffect] = []
-        if renewed != record { effects += save(renewed, on: node.name) }
-        scheduleLease(of: renewed, on: node.name, at: request.now)
-        effects.append(request.result(renewed.answer(on: node.name, withOptions: false)))
+        if renewed != record { effects += save(renewed, on: name) }
+        scheduleLease(of: renewed, on: name, at: request.now)
+        effects.append(request.result(renewed.answer(on: name, withOptions: false)))
         if renewed.state != record.state {
-            effects += begun(renewed, on: node.name, asked: request.from)
+            effects += begun(renewed, on: name, asked: request.from)
         }
         return effects
     }
@@ -134,21 +136,24 @@ extension PubSubService {
         _ action: Element,
         _ request: PubSubRequest
     ) throws(StanzaError) -> [PubSubEffect] {
-        let (node, record) = try subscription(action, request, missing: .cancel)
-        var answer = record.element(on: node.name, in: Namespace.pubsub)
+        let (name, record) = try subscription(action, request, missing: .cancel)
+        var answer = record.element(on: name, in: Namespace.pubsub)
         answer["subscription"] = "none"
-        return end(record, on: node.name)
+        return end(record, on: name)
             + [request.result(Element("pubsub", Namespace.pubsub, [answer]))]
-            + tellOwners(of: record, as: "none", on: node.name)
+            + tellOwners(of: record, as: "none", on: name)
     }
 
-    /// The subscription that a request of its subscriber names (XEP-0060 §6.2.3, §6.3.4); `missing`
-    /// is the type of the error where there is none, for the two differ there.
+    /// The subscription that a request of its subscriber names (XEP-0060 §6.2.3, §6.3.4), and the
+    /// name of its node; `missing` is the type of the error where there is none, for the two differ
+    /// there.
+    ///
+    /// Not the node itself: a copy that is held would have the next change copy its tables.
     func subscription(
         _ action: Element,
         _ request: PubSubRequest,
         missing: StanzaError.Kind
-    ) throws(StanzaError) -> (Node, SubscriptionRecord) {
+    ) throws(StanzaError) -> (node: String, record: SubscriptionRecord) {
         guard let text = action["jid"] else { throw .pubsub(.badRequest, "jid-required") }
         guard let jid = try? JID(text) else { throw .pubsub(.badRequest, "invalid-jid") }
         // XEP-0060 §6.2.3.3, §6.3.4.1
@@ -160,12 +165,12 @@ extension PubSubService {
         }
         guard let id = action["subid"], !id.isEmpty else {
             guard own.count == 1 else { throw .pubsub(.badRequest, "subid-required") }
-            return (node, first)
+            return (node.name, first)
         }
         guard let record = own.first(where: { $0.id == id }) else {
             throw .pubsub(.notAcceptable, "invalid-subid")
         }
-        return (node, record)
+        return (node.name, record)
     }
 
     /// The requester's own, of one node or of all (XEP-0060 §5.6).
@@ -261,12 +266,14 @@ extension PubSubService {
 
     /// Sessions that were let in to a node by a subscription go with the last one (XEP-0060 §4.5).
     private mutating func dismiss(_ entity: JID, from name: String) {
-        guard let node = nodes[name] else { return }
-        for jid in interested.sessions(of: entity) where node.audience[jid] != nil {
-            guard let entry = interested[jid], !admits(jid, entry.relation, to: node) else {
-                continue
-            }
-            nodes[name]?.stopNotifying(jid)
+        for jid in dismissed(entity, from: name) { nodes[name]?.stopNotifying(jid) }
+    }
+
+    private func dismissed(_ entity: JID, from name: String) -> [JID] {
+        guard let node = nodes[name] else { return [] }
+        return interested.sessions(of: entity).filter { jid in
+            guard node.audience[jid] != nil, let entry = interested[jid] else { return false }
+            return !admits(jid, entry.relation, to: node)
         }
     }
 

@@ -93,14 +93,14 @@ struct NodesConversation {
         let iq = Stanza(.iq, type: type, id: "q", from: from, to: Self.owner, [payload])
         let relations = relations
         do throws(StanzaError) {
-            return outcome(
-                of: try service.receive(
-                    iq,
-                    from: from,
-                    relation: { relations[$0.bare] ?? Relation() },
-                    at: now
-                )
+            // First, as the service is to be held by nobody else while it changes.
+            let effects = try service.receive(
+                iq,
+                from: from,
+                relation: { relations[$0.bare] ?? Relation() },
+                at: now
             )
+            return outcome(of: effects)
         } catch {
             return Outcome(error: error.summary)
         }
