@@ -8,7 +8,7 @@ PYTHON ?= /usr/bin/python3
 RELEASE := -c release --static-swift-stdlib
 PROGRAMS := lapwing-server lapwingctl lapwing-agent lapwing-top
 BIN := .build/release
-SOURCES := Sources Tests collectors dashboards Benchmarks Package.swift
+SOURCES := Sources Tests collectors dashboards Examples Benchmarks Package.swift
 
 .PHONY: help deps build demo test scenarios bench bench-pubsub interop check-linkage lint format \
 	documents install clean

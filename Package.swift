@@ -131,6 +131,14 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What others may start from
+        .executableTarget(
+            name: "lapwing-echo",
+            dependencies: ["XMPP", "Transport"],
+            path: "Examples/Echo",
+            swiftSettings: settings
+        ),
+
         // One folder a target
         .testTarget(name: "XMPPTests", dependencies: ["XMPP"], swiftSettings: settings),
         .testTarget(name: "FilterTests", dependencies: ["Filter"], swiftSettings: settings),

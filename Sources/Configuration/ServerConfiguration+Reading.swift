@@ -34,9 +34,17 @@ extension ServerConfiguration {
         if let domain = fleet.domain, domain == pubsub.domain {
             throw root.error("fleet", "\"\(domain)\" is the domain of [pubsub] already")
         }
+        let taken = [domain, pubsub.domain, fleet.domain].compactMap(\.self)
+        components = try Self.components(root, besides: taken)
+        if let table = try root.table("component_listener") {
+            componentListener = try ComponentListener(table)
+        }
         if let table = try root.table("history") { history = try History(table) }
         if let table = try root.table("limits") { limits = try Limits(table) }
         try file.finish()
+        if tls == nil, !components.isEmpty, componentListener.security != .plain {
+            throw root.error("component_listener", "security = \"tls\" needs a certificate: [tls]")
+        }
         if tls == nil, let listener = listeners.first(where: { $0.security != .plain }) {
             throw ConfigurationError(
                 file: file.name,
@@ -94,7 +102,7 @@ extension ServerConfiguration {
         return listener
     }
 
-    private static func isLoopback(_ address: String) -> Bool {
+    static func isLoopback(_ address: String) -> Bool {
         if address == "::1" || address == "localhost" { return true }
         let parts = address.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }

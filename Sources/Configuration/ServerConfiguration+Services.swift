@@ -45,7 +45,7 @@ extension ServerConfiguration {
 
     /// Whether a text looks like the address of an account or, where that will do, of a domain; the
     /// server looks more closely.
-    fileprivate static func isAddress(_ text: String, withLocal needsLocal: Bool) -> Bool {
+    static func isAddress(_ text: String, withLocal needsLocal: Bool) -> Bool {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count <= 2, parts.count == 2 || !needsLocal, text.utf8.count <= 2_047 else {
             return false

@@ -26,6 +26,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var pubsub: PubSub
     package var fleet: Fleet
     package var history = History()
+    package var components: [Component] = []
+    package var componentListener = ComponentListener()
     package var limits = Limits()
 
     /// The configuration of a server of which only the data directory matters.

@@ -150,6 +150,8 @@ package struct World: Sendable {
     package let software: Software
     /// The services beside the accounts, by their domains.
     package var services: [JID: PubSubService.Profile.Kind] = [:]
+    /// The domains of external components (XEP-0114), attached or not.
+    package var components: [JID] = []
     /// Who may manage every node of the services.
     package var administrators: Set<JID> = []
     /// Who besides the groups that see a host may know of every host: bare addresses and domains.

@@ -22,6 +22,8 @@ indirect enum Letter: Sendable {
     case mirror(MirrorChange, for: JID)
     /// The time that an owner's nodes asked for has come.
     case wake(owner: JID)
+    /// Stanzas of a component, in the order they came.
+    case outside([Stanza])
     case end(SessionID, StreamError?)
     /// A session that sends no more; see ``Effect/farewell(_:of:visited:)``.
     case farewell(SessionID, of: JID, visited: Int)

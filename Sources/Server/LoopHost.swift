@@ -20,6 +20,7 @@ actor LoopHost {
     let placement: Placement
     let store: any Store
     let writer: StoreWriter
+    let components: ComponentTable
     let reading: DispatchQueue
     let profile: PubSubService.Profile
     let log: Logger
@@ -63,6 +64,7 @@ actor LoopHost {
         world: World,
         store: any Store,
         writer: StoreWriter,
+        components: ComponentTable,
         backlogBytes: Int,
         log: Logger
     ) {
@@ -76,6 +78,7 @@ actor LoopHost {
         self.profile = profile
         self.store = store
         self.writer = writer
+        self.components = components
         self.log = log
         // What is not in memory is read there: the loop waits for no disk.
         reading = DispatchQueue(label: "reading-\(index)")
@@ -165,6 +168,7 @@ extension LoopHost {
         case .wake(let owner): carryOut(shard.woke(owner, at: now), of: owner)
         case .mirror(let change, let fleet):
             carryOut(shard.receive(change, at: now), of: fleet)
+        case .outside(let stanzas): for stanza in stanzas { route(Routed(stanza)) }
         case .end(let session, let error): end(session, with: error)
         case .farewell(let session, let account, let visited):
             carryOut([.farewell(session, of: account, visited: visited)], of: account)
@@ -218,6 +222,11 @@ extension LoopHost {
             for (target, group) in byLoop(recipients) {
                 post(.spread(routed, to: group), to: target)
             }
+            for recipient in recipients where !world.serves(recipient.domain) {
+                var single = routed
+                single.stanza.to = recipient
+                route(single)
+            }
         case .interest(let interest, let accounts):
             for (target, group) in byLoop(accounts) {
                 post(.interest(interest, to: group), to: target)
@@ -265,8 +274,23 @@ extension LoopHost {
             return
         }
         let stanza = routed.stanza
+        switch components.destination(of: to.domain, from: stanza.from) {
+        case .session(let session): send(stanza, to: session)
+        case .absent:
+            bounce(
+                stanza,
+                StanzaError(.serviceUnavailable, .wait, text: "\(to.domain) is not attached")
+            )
+        case nil:
+            bounce(
+                stanza,
+                StanzaError(.remoteServerNotFound, text: "\(to.domain) is not served here")
+            )
+        }
+    }
+
+    private func bounce(_ stanza: Stanza, _ error: StanzaError) {
         guard !stanza.isError, stanza.kind == .message || stanza.isRequest else { return }
-        let error = StanzaError(.remoteServerNotFound, text: "\(to.domain) is not served here")
         route(Routed(stanza.failure(error)))
     }
 

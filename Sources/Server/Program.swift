@@ -73,12 +73,14 @@ struct Program: AsyncParsableCommand {
         }
         if check {
             try await Self.check(configuration)
+            for warning in configuration.warnings { Self.report("\(config): warning: \(warning)") }
             print("\(config): no fault was found")
             return
         }
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var log = Logger(label: "lapwing-server")
         log.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
+        for warning in configuration.warnings { log.warning("\(warning)") }
         let server = try await Server.start(configuration, log: log)
         if let readyFile { try server.writeReadyFile(readyFile) }
         StartupPages.release()

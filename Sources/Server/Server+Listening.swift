@@ -20,21 +20,14 @@ extension Server {
             perAddress: configuration.limits.connectionsPerAddress
         )
         for listener in configuration.listeners {
-            do {
-                let opened = try await Listener.start(
-                    listenerConfiguration(listener),
-                    on: loops,
-                    owner: self,
-                    tls: tls,
-                    admission: admission
-                )
-                listeners.withLock { $0.append((listener, opened)) }
-                log.info(
-                    "listening on \(listener.address) port \(opened.port), \(listener.security)"
-                )
-            } catch {
-                throw Failure(1, "\(error)")
-            }
+            try await open(
+                listenerConfiguration(listener),
+                named: listener.security.readyName,
+                admission
+            )
+        }
+        if !configuration.components.isEmpty {
+            try await open(componentListenerConfiguration(), named: "component", nil)
         }
         do {
             let socket = ControlSocket(
@@ -54,6 +47,49 @@ extension Server {
             )
         }
         log.info("serving \(domain)")
+    }
+
+    private func open(
+        _ configuration: ListenerConfiguration,
+        named name: String,
+        _ admission: Admission?
+    ) async throws {
+        do {
+            let opened = try await Listener.start(
+                configuration,
+                on: loops,
+                owner: self,
+                tls: tls,
+                admission: admission
+            )
+            listeners.withLock {
+                $0.append(.init(name: name, address: configuration.host, listener: opened))
+            }
+            log.info("listening on \(configuration.host) port \(opened.port), \(name)")
+        } catch {
+            throw Failure(1, "\(error)")
+        }
+    }
+
+    private func componentListenerConfiguration() -> ListenerConfiguration {
+        let listener = configuration.componentListener
+        let secrets = configuration.components.map { ($0.domain, Array($0.secret.utf8)) }
+        let stream = ComponentStream.Configuration(
+            secrets: Dictionary(secrets) { first, _ in first },
+            security: listener.security == .direct ? .direct : .plain
+        )
+        var limits = ConnectionLimits(configuration.limits)
+        // Programs without a user do not answer pings; the kernel finds out who is gone.
+        limits.pingAfter = nil
+        limits.goneAfter = nil
+        let rate = listener.bytesPerSecond
+        limits.rate = rate == 0 ? nil : ByteRate(bytesPerSecond: rate, burst: rate)
+        return ListenerConfiguration(
+            host: listener.address,
+            port: listener.port,
+            stream: .component(stream),
+            limits: limits
+        )
     }
 
     private func listenerConfiguration(
@@ -84,7 +120,7 @@ extension Server {
         return ListenerConfiguration(
             host: listener.address,
             port: listener.port,
-            stream: stream,
+            stream: .client(stream),
             limits: ConnectionLimits(configuration.limits)
         )
     }
@@ -92,16 +128,14 @@ extension Server {
     /// The port that a listener of that kind has; for tests.
     func port(_ security: ServerConfiguration.Listener.Security) -> Int? {
         listeners.withLock { listeners in
-            listeners.first { $0.configuration.security == security }?.1.port
+            listeners.first { $0.name == security.readyName }?.listener.port
         }
     }
 
     /// Writes which listener has which port, for who started the server with ports of its choice.
     func writeReadyFile(_ path: String) throws {
         let lines = listeners.withLock { listeners in
-            listeners.map { configuration, listener in
-                "\(configuration.security.readyName) \(configuration.address) \(listener.port)\n"
-            }
+            listeners.map { "\($0.name) \($0.address) \($0.listener.port)\n" }
         }
         // Appears whole: a reader that waits for it finds all lines.
         let draft = path + ".new"
@@ -113,6 +147,14 @@ extension Server {
             throw Failure(1, "\(path): \(String(cString: strerror(errno)))")
         }
     }
+}
+
+/// A port that is open.
+struct OpenListener: Sendable {
+    /// As the ready file calls it.
+    let name: String
+    let address: String
+    let listener: Listener
 }
 
 extension ConnectionLimits {

@@ -1,3 +1,4 @@
+import Logging
 import Modules
 import NIOCore
 import Transport
@@ -20,6 +21,9 @@ extension Server: StreamOwner {
     ) {
         let own = host(of: connection)
         let session = own.assumeIsolated { $0.open(connection, of: account) }
+        if account.isDomain {
+            return answer(attach(account, session, connection, own))
+        }
         let resource = resource ?? Random.token()
         Self.enter(hosts[placement.loop(of: account)], from: own) { host in
             let result = host.bind(account, resource: resource, session: session)
@@ -33,6 +37,9 @@ extension Server: StreamOwner {
     func received(_ stanzas: [Stanza], on connection: StreamConnection) {
         let own = host(of: connection)
         guard let entry = own.assumeIsolated({ $0.session(of: connection) }) else { return }
+        if entry.account.isDomain {
+            return own.assumeIsolated { $0.take([.outside(stanzas)]) }
+        }
         Self.enter(hosts[placement.loop(of: entry.account)], from: own) {
             $0.take([.received(stanzas, from: entry.session, of: entry.account)])
         }
@@ -43,6 +50,7 @@ extension Server: StreamOwner {
         guard let entry = own.assumeIsolated({ $0.session(of: connection) }) else {
             return connection.close(nil)
         }
+        if entry.account.isDomain { return connection.close(nil) }
         Self.enter(hosts[placement.loop(of: entry.account)], from: own) {
             $0.take([.farewell(entry.session, of: entry.account, visited: 0)])
         }
@@ -55,8 +63,35 @@ extension Server: StreamOwner {
     func closed(_ connection: StreamConnection) {
         let own = host(of: connection)
         guard let entry = own.assumeIsolated({ $0.forget(connection) }) else { return }
+        if entry.account.isDomain {
+            components.detach(entry.session, from: entry.account.domain)
+            return log.notice("component \(entry.account) is gone")
+        }
         Self.enter(hosts[placement.loop(of: entry.account)], from: own) {
             $0.take([.closed(entry.session, of: entry.account)])
+        }
+    }
+
+    /// Gives a component its domain.
+    private func attach(
+        _ component: JID,
+        _ session: SessionID,
+        _ connection: StreamConnection,
+        _ own: LoopHost
+    ) -> Result<JID, StanzaError> {
+        switch components.attach(session, to: component.domain) {
+        case .refused:
+            own.assumeIsolated { _ = $0.forget(connection) }
+            return .failure(StanzaError(.conflict, text: "\(component) is attached already"))
+        case .attached(let replaced):
+            for old in replaced {
+                let error = StreamError(.conflict, text: "a newer connection took its place")
+                Self.enter(hosts[placement.loop(of: old)], from: own) {
+                    $0.take([.end(old, error)])
+                }
+            }
+            log.notice("component \(component) is attached")
+            return .success(component)
         }
     }
 

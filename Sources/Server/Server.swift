@@ -27,6 +27,7 @@ final class Server: Sendable {
     let writer: StoreWriter
     let directory: Directory
     let placement: Placement
+    let components: ComponentTable
     let hosts: [LoopHost]
     let pretence: ScramPretence
     let tls: TLSContextBox?
@@ -34,7 +35,7 @@ final class Server: Sendable {
     private let lock: Mutex<DataDirectoryLock?>
     let group: MultiThreadedEventLoopGroup
     let loops: Loops
-    let listeners = Mutex<[(configuration: ServerConfiguration.Listener, Listener)]>([])
+    let listeners = Mutex<[OpenListener]>([])
     let control = Mutex<(any Channel)?>(nil)
 
     private init(
@@ -72,6 +73,7 @@ final class Server: Sendable {
         let eventLoops = Array(group.makeIterator())
         placement = Placement(loops: eventLoops.count)
         loops = Loops(group)
+        components = ComponentTable(configuration.components)
         hosts = Self.hosts(
             on: eventLoops,
             placement,
@@ -80,6 +82,7 @@ final class Server: Sendable {
             Self.world(configuration, domain, directory.groups),
             store,
             writer,
+            components,
             log
         )
     }
@@ -92,6 +95,7 @@ final class Server: Sendable {
         _ world: World,
         _ store: any Store,
         _ writer: StoreWriter,
+        _ components: ComponentTable,
         _ log: Logger
     ) -> [LoopHost] {
         let profile = profile(configuration)
@@ -112,6 +116,7 @@ final class Server: Sendable {
                 world: world,
                 store: store,
                 writer: writer,
+                components: components,
                 backlogBytes: configuration.limits.outboundQueueBytes,
                 log: log
             )
@@ -131,6 +136,9 @@ final class Server: Sendable {
         )
         world.sessionsMaximum = configuration.limits.sessionsPerAccount
         world.administrators = Set(configuration.pubsub.administrators.compactMap { try? JID($0) })
+        world.components = configuration.components.map {
+            JID(normalizedLocal: nil, domain: $0.domain)
+        }
         if let name = configuration.pubsub.domain, let jid = try? JID(name) {
             world.services[jid] = .shared
         }
@@ -287,7 +295,7 @@ extension Server {
     /// Ends the streams, writes what waits, and is of no use any more.
     func stop() async {
         try? await control.withLock({ $0 })?.close()
-        for (_, listener) in listeners.withLock({ $0 }) { await listener.close() }
+        for open in listeners.withLock({ $0 }) { await open.listener.close() }
         await loops.endStreams(with: StreamError(.systemShutdown))
         await finishHistory()
         writer.close()

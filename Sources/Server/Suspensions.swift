@@ -34,7 +34,7 @@ struct Suspensions {
         case .wake(let owner), .relate(_, let owner), .mirror(_, let owner),
             .recall(_, let owner, _, _):
             return keep(letter, for: owner) ? nil : letter
-        case .bytes, .event, .announcement, .end:
+        case .bytes, .event, .announcement, .outside, .end:
             return letter
         }
     }

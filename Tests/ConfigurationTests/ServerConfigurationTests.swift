@@ -45,6 +45,44 @@ import Testing
         #expect(keys >= 30)
     }
 
+    private static let component =
+        "domain = \"a.test\"\ndata = \"d\"\n[[listeners]]\nsecurity = \"plain\"\n[[components]]\n"
+
+    @Test func readsComponents() throws {
+        let text = Self.component + "domain = \"G.a.test\"\nsecret = \"12345678\"\n"
+        let configuration = try read(text + "several = \"share\"\n")
+        #expect(
+            configuration.components
+                == [.init(domain: "g.a.test", secret: "12345678", several: .share)]
+        )
+        #expect(configuration.componentListener.address == "127.0.0.1")
+        #expect(configuration.warnings.isEmpty)
+        let open = try read(text + "[component_listener]\naddress = \"::\"\n")
+        #expect(open.warnings.count == 1)
+        #expect(open.warnings[0].contains("who reaches :: port 5347 can try secrets"))
+    }
+
+    @Test(arguments: [
+        ("secret = \"12345678\"\n", "domain: is missing"),
+        ("domain = \"g.a.test\"\n", "secret: is missing"),
+        ("domain = \"g.a.test\"\nsecret = \"1\"\n", "secret: has fewer than 8 bytes"),
+        ("domain = \"x@g\"\nsecret = \"12345678\"\n", "\"x@g\" is not a domain"),
+        ("domain = \"pubsub.a.test\"\nsecret = \"12345678\"\n", "is served already"),
+        (
+            "domain = \"g.a.test\"\nsecret = \"12345678\"\n"
+                + "[component_listener]\nsecurity = \"starttls\"\n",
+            "components know \"plain\" and \"tls\" only"
+        ),
+        (
+            "domain = \"g.a.test\"\nsecret = \"12345678\"\n"
+                + "[component_listener]\nsecurity = \"tls\"\n",
+            "needs a certificate"
+        ),
+    ])
+    func refusesBadComponents(text: String, message: String) {
+        #expect(failure(Self.component + text).contains(message))
+    }
+
     @Test func readsWhatIsKeptOfThePast() throws {
         let start = "domain = \"a\"\ndata = \"d\"\n" + tls + "[history]\n"
         #expect(try read(start).history == .init())

@@ -19,6 +19,7 @@ struct Check: AsyncParsableCommand {
         for problem in problems { Output.error(problem) }
         if !problems.isEmpty { throw ExitCode.failure }
         let path = server.config ?? ServerConfiguration.usualPath
+        for warning in configuration.warnings { Output.error("warning: \(warning)") }
         Output.line("\(path): no problem found (domain \(configuration.domain))")
     }
 }

@@ -22,7 +22,8 @@ package enum DiscoModule: Module {
     ) throws(StanzaError) -> [Effect] {
         guard request.payload["node"] == nil else { throw StanzaError(.itemNotFound) }
         if request.payload.namespace == Namespace.discoItems {
-            let services = world.services.keys.sorted { $0.domain < $1.domain }
+            let services = (world.services.keys + world.components)
+                .sorted { $0.domain < $1.domain }
             let items = DiscoItems(items: services.map { .init(jid: $0) })
             return [request.result(items.element)]
         }

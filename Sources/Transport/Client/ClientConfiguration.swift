@@ -31,7 +31,7 @@ package struct ClientConfiguration: Sendable {
     package var password: String
     /// Where to connect; nil means the account's domain.
     package var host: String?
-    /// Nil means 5222, or 5223 for direct TLS.
+    /// Nil means 5222, or 5223 for direct TLS; 5347 for a component.
     ///
     /// Without host and port the server is looked up by the domain's SRV records, unless the
     /// connection is plain.
@@ -49,6 +49,29 @@ package struct ClientConfiguration: Sendable {
     package var timing = ClientTiming()
     /// How the server's records are looked up.
     package var resolver = ResolverSettings.client
+    /// Whether it is a component's connection (XEP-0114), whose password is its secret.
+    package private(set) var isComponent = false
+
+    /// A component: a program with a domain of its own on the server that it connects to.
+    ///
+    /// XEP-0114 knows no STARTTLS: on this machine it goes without TLS, to others TLS begins at
+    /// once.
+    package init(
+        component domain: String,
+        secret: String,
+        host: String = "127.0.0.1",
+        port: Int = 5347,
+        security: Security = .plain
+    ) throws(JIDError) {
+        self.init(
+            jid: try JID(local: nil, domain: domain),
+            password: secret,
+            host: host,
+            port: port,
+            security: security
+        )
+        isComponent = true
+    }
 
     package init(
         jid: JID,

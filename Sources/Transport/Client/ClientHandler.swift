@@ -12,7 +12,7 @@ final class ClientHandler: ChannelInboundHandler {
     private let tlsContext: TLSContext?
     let owner: any ClientHandlerOwner
     let parser: XMLStreamParser
-    var machine: ClientStream
+    var machine: InitiatedStream
     private var tls: TLSHandler?
     private(set) var context: ChannelHandlerContext?
     let outlet: Outlet
@@ -45,7 +45,7 @@ final class ClientHandler: ChannelInboundHandler {
         self.owner = owner
         parser = XMLStreamParser(limits: configuration.limits, pool: loop.parsers)
         outlet = Outlet(loop.flushList)
-        machine = ClientStream(configuration.stream(keys))
+        machine = configuration.initiatedStream(keys)
         receivedAt = loop.eventLoop.now
         deadline = receivedAt + TimeAmount(configuration.timing.negotiation)
     }
@@ -75,8 +75,19 @@ protocol ClientHandlerOwner: Sendable {
 }
 
 extension ClientConfiguration {
-    /// The part that is the stream's.
-    fileprivate func stream(_ keys: ScramKeys?) -> ClientStream.Configuration {
+    /// The stream to run, of a client or of a component.
+    fileprivate func initiatedStream(_ keys: ScramKeys?) -> InitiatedStream {
+        guard isComponent else { return .client(ClientStream(stream(keys))) }
+        return .component(
+            ComponentClientStream(
+                domain: jid,
+                secret: Array(password.utf8),
+                usesTLS: security == .direct
+            )
+        )
+    }
+
+    private func stream(_ keys: ScramKeys?) -> ClientStream.Configuration {
         let security: ClientStream.Security
         switch self.security {
         case .automatic, .startTLS: security = .startTLS
@@ -294,6 +305,8 @@ extension ClientHandler {
                     .iq,
                     type: "get",
                     id: Random.token(),
+                    // A component signs all that it sends; its own domain comes back to it.
+                    from: configuration.isComponent ? own : nil,
                     to: JID(normalizedLocal: nil, domain: configuration.jid.domain),
                     [Element("ping", Namespace.ping)]
                 )

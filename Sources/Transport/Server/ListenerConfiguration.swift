@@ -6,14 +6,14 @@ package struct ListenerConfiguration: Sendable {
     package var host: String
     /// 0 lets the system choose.
     package var port: Int
-    /// The domain, how it is secured, what is offered.
-    package var stream: ServerStream.Configuration
+    /// Of what kind the streams are, how they are secured, what is offered.
+    package var stream: AcceptedStream.Configuration
     package var limits: ConnectionLimits
 
     package init(
         host: String,
         port: Int,
-        stream: ServerStream.Configuration,
+        stream: AcceptedStream.Configuration,
         limits: ConnectionLimits = ConnectionLimits()
     ) {
         self.host = host

@@ -86,7 +86,7 @@ extension StreamHandler {
         case .open(let header, let features):
             var writer = XMLWriter()
             writer.write(header)
-            writer.write(features, inheriting: Namespace.client)
+            if let features { writer.write(features, inheriting: Namespace.client) }
             write(writer.bytes)
         case .startTLS(let proceed):
             startTLS(proceed)
@@ -186,7 +186,7 @@ extension StreamHandler {
 
     /// A function that takes an answer from any thread to the machine, and goes on from there.
     private func answering<Answer: Sendable>(
-        _ feed: @escaping @Sendable (inout ServerStream, Answer) -> ServerStream.Action
+        _ feed: @escaping @Sendable (inout AcceptedStream, Answer) -> ServerStream.Action
     ) -> @Sendable (Answer) -> Void {
         let eventLoop = loop.eventLoop
         let handler = NIOLoopBound(self, eventLoop: eventLoop)
@@ -199,7 +199,7 @@ extension StreamHandler {
         }
     }
 
-    private func resume(_ feed: (inout ServerStream) -> ServerStream.Action) {
+    private func resume(_ feed: (inout AcceptedStream) -> ServerStream.Action) {
         guard phase != .closed else { return }
         let input = held ?? HeldInput()
         held = nil

@@ -22,7 +22,7 @@ final class ListenerContext: Sendable {
     }
 }
 
-/// Runs a ``ServerStream`` on a channel: parser, machine and outbound queue in one handler.
+/// Runs an ``AcceptedStream`` on a channel: parser, machine and outbound queue in one handler.
 ///
 /// Confined to the channel's event loop. It does what the machine says and decides nothing about
 /// the protocol; what is its own are the deadlines (``Sweep``), the byte rate and the queue.
@@ -33,7 +33,7 @@ final class StreamHandler: ChannelInboundHandler, Sweepable {
     let listener: ListenerContext
     let loop: LoopState
     let parser: XMLStreamParser
-    var machine: ServerStream
+    var machine: AcceptedStream
     private(set) var context: ChannelHandlerContext?
     private(set) var connection: StreamConnection?
     var tls: TLSHandler?
@@ -96,7 +96,7 @@ final class StreamHandler: ChannelInboundHandler, Sweepable {
         outlet = Outlet(loop.flushList)
         let limits = listener.configuration.limits
         parser = XMLStreamParser(limits: limits.beforeLogin, pool: loop.parsers)
-        machine = ServerStream(listener.configuration.stream)
+        machine = AcceptedStream(listener.configuration.stream)
         let now = loop.eventLoop.now
         receivedAt = now
         deadline = now + TimeAmount(limits.login)
@@ -310,7 +310,7 @@ extension StreamHandler {
             .iq,
             type: "get",
             id: id,
-            from: try? JID(listener.configuration.stream.domain),
+            from: machine.jid.map { JID(normalizedLocal: nil, domain: $0.domain) },
             to: machine.jid,
             [Element("ping", Namespace.ping)]
         )

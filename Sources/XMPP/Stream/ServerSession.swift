@@ -28,25 +28,28 @@ struct ServerSession {
         guard var stanza = read else { throw StreamError(.unsupportedStanzaType) }
         if let from = stanza.from, from != jid, from != jid.bare { throw StreamError(.invalidFrom) }
         stanza.from = jid
-        if stanza.kind == .iq { return receivedIQ(stanza) }
+        if stanza.kind == .iq {
+            let checked = Self.checked(stanza)
+            if case .deliver = checked, let answer = answer(stanza) { return .send(answer) }
+            return checked
+        }
         // RFC 6120 §8.1.5: the stream's language holds where the stanza names none. Left out for
         // iq, which programs read.
         if stanza.language == nil { stanza.language = language }
         return .deliver(stanza)
     }
 
-    /// Checks what every iq must have, so that who routes can lean on it (RFC 6120 §8.2.3).
-    private func receivedIQ(_ stanza: consuming Stanza) -> ServerStream.Action {
+    /// Lets pass what has what every iq must have, so that who routes can lean on it (RFC 6120
+    /// §8.2.3).
+    static func checked(_ stanza: consuming Stanza) -> ServerStream.Action {
+        guard stanza.kind == .iq else { return .deliver(stanza) }
         switch stanza.type {
         case "result", "error":
             // Without an id it answers nothing, and an error may not be answered with another.
             return stanza.id == nil ? .nothing : .deliver(stanza)
         case "get", "set":
-            guard stanza.id != nil, let name = Self.onlyPayload(of: stanza) else {
+            guard stanza.id != nil, hasOnePayload(stanza) else {
                 return .send(stanza.failure(StanzaError(.badRequest)).element)
-            }
-            if name == "session" || name == "bind", let answer = answer(stanza) {
-                return .send(answer)
             }
             return .deliver(stanza)
         default:
@@ -54,20 +57,13 @@ struct ServerSession {
         }
     }
 
-    /// The name of the one element inside; nil when there is none, or more than one.
-    private static func onlyPayload(of stanza: borrowing Stanza) -> String? {
-        var name: String?
+    private static func hasOnePayload(_ stanza: borrowing Stanza) -> Bool {
+        var count = 0
         for child in stanza.children {
-            let found: String
-            switch child {
-            case .element(let element): found = element.name
-            case .raw(let raw): found = raw.name
-            case .text: continue
-            }
-            if name != nil { return nil }
-            name = found
+            if case .text = child { continue }
+            count += 1
         }
-        return name
+        return count == 1
     }
 
     /// What the stream itself answers: the old session request with success, for it asks for what

@@ -6,8 +6,8 @@ extension ServerStream {
         case deliver(Stanza)
         /// Write the element.
         case send(Element)
-        /// Write the header and the features behind it.
-        case open(StreamHeader, features: Element)
+        /// Write the header and the features behind it, where the kind of stream has any.
+        case open(StreamHeader, features: Element?)
         /// Write the element, throw away every byte that was read and not yet parsed, reset the
         /// parser and start the handshake; then ``ServerStream/tlsEstablished(_:)``.
         ///

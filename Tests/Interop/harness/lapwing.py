@@ -139,4 +139,6 @@ class Lapwing:
             if line[0] != name:
                 raise RuntimeError(f"the ready file says {line[0]} where {name} was expected")
             self.ports[ours] = int(line[2])
+        for name, _, port in found[len(LISTENERS):]:
+            self.ports[name] = int(port)
         return True

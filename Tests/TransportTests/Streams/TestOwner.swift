@@ -140,6 +140,11 @@ final class TestOwner: StreamOwner {
     }
 }
 
+extension AcceptedStream.Configuration {
+    /// Clients, as the tests' servers want them.
+    static func test(_ security: ServerStream.Security) -> Self { .client(.test(security)) }
+}
+
 extension ServerStream.Configuration {
     /// What the tests' servers offer.
     static func test(_ security: ServerStream.Security) -> Self {

@@ -29,7 +29,12 @@ final class TestServer {
         var stream = ServerStream.Configuration.test(security)
         stream.offersChannelBinding = offersBinding
         listener = try await Listener.start(
-            ListenerConfiguration(host: "127.0.0.1", port: 0, stream: stream, limits: limits),
+            ListenerConfiguration(
+                host: "127.0.0.1",
+                port: 0,
+                stream: .client(stream),
+                limits: limits
+            ),
             on: loops,
             owner: self.owner,
             tls: TLSContextBox(.server([certificate.files], versions: versions)),

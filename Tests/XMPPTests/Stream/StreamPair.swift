@@ -127,7 +127,7 @@ final class StreamPair {
         case .open(let header, let features):
             var writer = XMLWriter()
             writer.write(header)
-            writer.write(features, inheriting: Namespace.client)
+            if let features { writer.write(features, inheriting: Namespace.client) }
             writeToClient(writer.bytes)
         case .startTLS(let proceed):
             writeToClient(proceed.serialized(inheriting: Namespace.client))

@@ -1,0 +1,78 @@
+import Configuration
+import Modules
+import Testing
+import XMPP
+
+@testable import Server
+
+@Suite struct ComponentTableTests {
+    private let domain = "gateway.example.org"
+    private let one = SessionID(rawValue: 1)
+    private let two = SessionID(rawValue: 2)
+
+    private func table(_ several: ServerConfiguration.Component.Several) -> ComponentTable {
+        ComponentTable([.init(domain: domain, secret: "12345678", several: several)])
+    }
+
+    private func session(_ table: ComponentTable, from sender: String) -> SessionID? {
+        guard case .session(let session) = table.destination(of: domain, from: try? JID(sender))
+        else { return nil }
+        return session
+    }
+
+    @Test func knowsWhatIsNoComponents() {
+        #expect(table(.replace).destination(of: "example.org", from: nil) == nil)
+        #expect(ComponentTable([]).destination(of: domain, from: nil) == nil)
+        guard case .refused = table(.replace).attach(one, to: "other.example.org") else {
+            Issue.record("a domain that is no component's was given away")
+            return
+        }
+    }
+
+    @Test func tellsWhoIsNotHere() {
+        let table = table(.replace)
+        guard case .absent = table.destination(of: domain, from: nil) else {
+            Issue.record("there is nobody")
+            return
+        }
+        _ = table.attach(one, to: domain)
+        #expect(session(table, from: "a@b") == one)
+        table.detach(one, from: domain)
+        #expect(session(table, from: "a@b") == nil)
+    }
+
+    @Test func replacesTheFirst() {
+        let table = table(.replace)
+        _ = table.attach(one, to: domain)
+        guard case .attached(replacing: [one]) = table.attach(two, to: domain) else {
+            Issue.record("the first was not replaced")
+            return
+        }
+        // The end of the first comes later, and takes nothing from the second.
+        table.detach(one, from: domain)
+        #expect(session(table, from: "a@b") == two)
+    }
+
+    @Test func refusesTheSecond() {
+        let table = table(.refuse)
+        _ = table.attach(one, to: domain)
+        guard case .refused = table.attach(two, to: domain) else {
+            Issue.record("the second was let in")
+            return
+        }
+        #expect(session(table, from: "a@b") == one)
+    }
+
+    @Test func sharesBySender() {
+        let table = table(.share)
+        _ = table.attach(one, to: domain)
+        _ = table.attach(two, to: domain)
+        let senders = (0..<50).map { "user\($0)@example.org" }
+        let found = senders.map { session(table, from: $0) }
+        #expect(Set(found) == [one, two])
+        // All sessions of one sender go the same way, each time.
+        #expect(senders.map { session(table, from: $0 + "/phone") } == found)
+        table.detach(one, from: domain)
+        #expect(senders.allSatisfy { session(table, from: $0) == two })
+    }
+}
