@@ -36,8 +36,12 @@ struct ItemLog: Sendable, Equatable {
 
     /// The only item, where there are not several.
     private var single: Item?
-    /// All items from when there were several on; nil while there are not.
-    private var index: ItemIndex?
+    /// All items from when there were several on, in one entry: nodes with a single item have no
+    /// room for it.
+    private var indexes: [ItemIndex] = []
+
+    private var index: ItemIndex? { indexes.first }
+    private var hasIndex: Bool { !indexes.isEmpty }
 
     var count: Int { index?.count ?? (single == nil ? 0 : 1) }
     var isEmpty: Bool { count == 0 }
@@ -56,10 +60,10 @@ struct ItemLog: Sendable, Equatable {
     }
 
     /// The most recently published item.
-    var newest: Item? { index == nil ? single : index?.newest }
+    var newest: Item? { hasIndex ? index?.newest : single }
 
     /// The least recently published item.
-    var oldest: Item? { index == nil ? single : index?.oldest }
+    var oldest: Item? { hasIndex ? index?.oldest : single }
 
     /// The latest items, at most `count` of them, in the order of publishing.
     func latest(_ count: Int) -> [Item] {
@@ -69,13 +73,13 @@ struct ItemLog: Sendable, Equatable {
 
     /// Adds an item as the newest; one of the same id is replaced (XEP-0060 §12.1).
     mutating func add(_ item: Item) {
-        if index != nil {
-            index?.add(item)
+        if hasIndex {
+            indexes[0].add(item)
         } else if let old = single, old.id != item.id {
             var both = ItemIndex()
             both.add(old)
             both.add(item)
-            index = both
+            indexes = [both]
             single = nil
         } else {
             replaceSingle(with: item)
@@ -84,7 +88,7 @@ struct ItemLog: Sendable, Equatable {
 
     /// Adds an item and removes the oldest as ``trim(to:bytes:)`` does.
     mutating func add(_ item: Item, trimmingTo count: Int, bytes limit: Int) -> [String] {
-        guard count == 1, index == nil, let old = single, old.id != item.id else {
+        guard count == 1, !hasIndex, let old = single, old.id != item.id else {
             add(item)
             return trim(to: count, bytes: limit)
         }
@@ -101,8 +105,8 @@ struct ItemLog: Sendable, Equatable {
 
     /// Brings a payload into memory; the item keeps its place.
     mutating func fill(_ id: String, _ payload: [UInt8]) {
-        if index != nil {
-            index?.fill(id, payload)
+        if hasIndex {
+            indexes[0].fill(id, payload)
         } else if single?.id == id, single?.payload == .stored {
             single?.payload = .bytes(payload)
         }
@@ -111,7 +115,7 @@ struct ItemLog: Sendable, Equatable {
     /// Removes the item, and returns it.
     @discardableResult
     mutating func remove(_ id: String) -> Item? {
-        if index != nil { return index?.remove(id) }
+        if hasIndex { return indexes[0].remove(id) }
         guard let item = single, item.id == id else { return nil }
         single = nil
         return item
@@ -122,7 +126,7 @@ struct ItemLog: Sendable, Equatable {
     ///
     /// The newest stays, however large it is, unless none may.
     mutating func trim(to count: Int, bytes limit: Int = .max) -> [String] {
-        if index != nil { return index?.trim(to: count, bytes: limit) ?? [] }
+        if hasIndex { return indexes[0].trim(to: count, bytes: limit) }
         guard count <= 0, let item = single else { return [] }
         single = nil
         return [item.id]
@@ -130,7 +134,7 @@ struct ItemLog: Sendable, Equatable {
 
     /// Removes the oldest while they are to go, at most `count`; returns their ids.
     mutating func removeOldest(upTo count: Int, while isToGo: (Item) -> Bool) -> [String] {
-        if index != nil { return index?.removeOldest(upTo: count, while: isToGo) ?? [] }
+        if hasIndex { return indexes[0].removeOldest(upTo: count, while: isToGo) }
         guard count > 0, let item = single, isToGo(item) else { return [] }
         single = nil
         return [item.id]
@@ -143,7 +147,7 @@ struct ItemLog: Sendable, Equatable {
     /// Leaves payloads to the store, the oldest first, until no more than `budget` bytes are in
     /// memory; the newest stays.
     mutating func cool(keeping budget: Int) {
-        index?.cool(keeping: budget)
+        if hasIndex { indexes[0].cool(keeping: budget) }
     }
 }
 
