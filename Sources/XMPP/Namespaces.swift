@@ -3,6 +3,8 @@ package enum Namespace {
     package static let client = "jabber:client"
     package static let server = "jabber:server"
     package static let component = "jabber:component:accept"
+    package static let dialback = "jabber:server:dialback"
+    package static let streamManagement = "urn:xmpp:sm:3"
     package static let streams = "http://etherx.jabber.org/streams"
     package static let streamErrors = "urn:ietf:params:xml:ns:xmpp-streams"
     package static let stanzaErrors = "urn:ietf:params:xml:ns:xmpp-stanzas"

@@ -31,10 +31,13 @@ package struct StreamError: Error, Sendable, Hashable {
 
     package var condition: Condition
     package var text: String?
+    /// An application's own condition beside the defined one (RFC 6120 §4.9.4).
+    package var detail: Element?
 
-    package init(_ condition: Condition, text: String? = nil) {
+    package init(_ condition: Condition, text: String? = nil, detail: Element? = nil) {
         self.condition = condition
         self.text = text
+        self.detail = detail
     }
 
     /// The `<stream:error/>` element.
@@ -42,6 +45,7 @@ package struct StreamError: Error, Sendable, Hashable {
         var error = Element("error", Namespace.streams)
         error.append(Element(condition.rawValue, Namespace.streamErrors))
         if let text { error.append(Element("text", Namespace.streamErrors, text: text)) }
+        if let detail { error.append(detail) }
         return error
     }
 
@@ -50,7 +54,8 @@ package struct StreamError: Error, Sendable, Hashable {
         let children = error.elements.filter { $0.namespace == Namespace.streamErrors }
         self.init(
             children.lazy.compactMap { Condition(rawValue: $0.name) }.first ?? .undefinedCondition,
-            text: children.first { $0.name == "text" }?.text
+            text: children.first { $0.name == "text" }?.text,
+            detail: error.elements.first { $0.namespace != Namespace.streamErrors }
         )
     }
 }

@@ -35,11 +35,11 @@ package struct StreamEnding: Sendable, Hashable {
     }
 
     /// The whole as bytes, the end tag included.
-    package func serialized() -> [UInt8] {
+    package func serialized(in contentNamespace: String = Namespace.client) -> [UInt8] {
         var writer = XMLWriter()
         if let header { writer.write(header) }
-        if let last { writer.write(last, inheriting: Namespace.client) }
-        if let error { writer.write(error.element, inheriting: Namespace.client) }
+        if let last { writer.write(raw: last.serialized(in: contentNamespace)) }
+        if let error { writer.write(error.element, inheriting: contentNamespace) }
         writer.writeStreamEnd()
         return writer.bytes
     }

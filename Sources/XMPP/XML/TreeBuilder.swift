@@ -242,6 +242,7 @@ extension TreeBuilder {
             }
         }
         header.language = attributes.language
+        header.declaresDialback = scope.bindings.contains { $0.namespace == Namespace.dialback }
         self.header = (header, [])
     }
 

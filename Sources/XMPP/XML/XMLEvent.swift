@@ -18,6 +18,10 @@ package struct StreamHeader: Sendable, Hashable {
     package var version: String?
     /// `xml:lang`, the default for every stanza of the stream.
     package var language: String?
+    /// Whether the prefix of dialback is declared: the old way to offer it (XEP-0220 §2.3.1).
+    ///
+    /// Ours always do where servers talk to each other, for their elements are written with it.
+    package var declaresDialback: Bool
 
     package init(
         namespace: String,
@@ -25,7 +29,8 @@ package struct StreamHeader: Sendable, Hashable {
         from: String? = nil,
         id: String? = nil,
         version: String? = "1.0",
-        language: String? = nil
+        language: String? = nil,
+        declaresDialback: Bool? = nil
     ) {
         self.namespace = namespace
         self.to = to
@@ -33,5 +38,6 @@ package struct StreamHeader: Sendable, Hashable {
         self.id = id
         self.version = version
         self.language = language
+        self.declaresDialback = declaresDialback ?? (namespace == Namespace.server)
     }
 }

@@ -15,9 +15,10 @@ package struct XMLWriter: Sendable {
     /// Writes an element into a place where `defaultNamespace` is the default.
     ///
     /// An empty default means a document of its own; any other a child of a stream, whose header
-    /// has declared the prefix `stream` (RFC 6120 §4.8.5 has it in use for features and errors).
+    /// has declared the prefix `stream` (RFC 6120 §4.8.5 has it in use for features and errors),
+    /// and between servers the prefix `db` (XEP-0220 §2 wants it for dialback).
     package mutating func write(_ element: Element, inheriting defaultNamespace: String = "") {
-        write(element, default: defaultNamespace, inStream: !defaultNamespace.isEmpty)
+        write(element, default: defaultNamespace, in: Place(defaultNamespace))
     }
 
     /// Writes the start tag of a stream: the header (RFC 6120 §4.7).
@@ -25,6 +26,7 @@ package struct XMLWriter: Sendable {
         append("<?xml version='1.0'?><stream:stream")
         attribute("xmlns", header.namespace)
         attribute("xmlns:stream", Namespace.streams)
+        if header.declaresDialback { attribute("xmlns:db", Namespace.dialback) }
         if let from = header.from { attribute("from", from) }
         if let to = header.to { attribute("to", to) }
         if let id = header.id { attribute("id", id) }
@@ -72,13 +74,37 @@ package struct XMLWriter: Sendable {
 // MARK: - Elements
 
 extension XMLWriter {
-    private mutating func write(_ element: Element, default inherited: String, inStream: Bool) {
+    /// What is around an element, as far as prefixes go.
+    private enum Place {
+        case document, stream, streamOfServers
+
+        init(_ defaultNamespace: String) {
+            self =
+                switch defaultNamespace {
+                case "": .document
+                case Namespace.server: .streamOfServers
+                default: .stream
+                }
+        }
+
+        /// The prefix that the header has declared for the namespace.
+        func prefix(for namespace: String) -> String? {
+            switch self {
+            case .streamOfServers where namespace == Namespace.dialback: "db:"
+            case .stream, .streamOfServers: namespace == Namespace.streams ? "stream:" : nil
+            case .document: nil
+            }
+        }
+    }
+
+    private mutating func write(_ element: Element, default inherited: String, in place: Place) {
         assert(Self.isName(element.name), "not a name: \(element.name)")
-        let isPrefixed = inStream && element.namespace == Namespace.streams
-        append(isPrefixed ? "<stream:" : "<")
+        let prefix = place.prefix(for: element.namespace)
+        append("<")
+        if let prefix { append(prefix) }
         append(element.name)
         var inner = inherited
-        if !isPrefixed, element.namespace != inherited {
+        if prefix == nil, element.namespace != inherited {
             attribute("xmlns", element.namespace)
             inner = element.namespace
         }
@@ -87,12 +113,13 @@ extension XMLWriter {
         append(">")
         for child in element.children {
             switch child {
-            case .element(let child): write(child, default: inner, inStream: inStream)
+            case .element(let child): write(child, default: inner, in: place)
             case .text(let text): write(text: text)
             case .raw(let raw): write(raw: raw.bytes)
             }
         }
-        append(isPrefixed ? "</stream:" : "</")
+        append("</")
+        if let prefix { append(prefix) }
         append(element.name)
         append(">")
     }
@@ -212,6 +239,14 @@ extension Element {
         writer.write(self, inheriting: defaultNamespace)
         return writer.bytes
     }
+
+    /// The element as a child of a stream with that content namespace: what is in `jabber:client`
+    /// in memory is written in the stream's own (RFC 6120 §4.8.2).
+    package func serialized(in contentNamespace: String) -> [UInt8] {
+        var element = self
+        if contentNamespace != Namespace.client { element.move(to: contentNamespace) }
+        return element.serialized(inheriting: contentNamespace)
+    }
 }
 
 extension Stanza {
@@ -236,9 +271,14 @@ extension XMLWriter {
 
 extension Element {
     /// Renames `jabber:client` on this element and down to where another namespace begins.
+    ///
+    /// The error inside of dialback is of the stream's content (XEP-0220 §2.4).
     fileprivate mutating func move(to contentNamespace: String) {
-        guard namespace == Namespace.client else { return }
-        namespace = contentNamespace
+        if namespace == Namespace.client {
+            namespace = contentNamespace
+        } else if namespace != Namespace.dialback {
+            return
+        }
         for index in children.indices {
             guard case .element(var child) = children[index] else { continue }
             child.move(to: contentNamespace)
