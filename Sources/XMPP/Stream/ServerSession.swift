@@ -57,7 +57,7 @@ struct ServerSession {
         }
     }
 
-    private static func hasOnePayload(_ stanza: borrowing Stanza) -> Bool {
+    static func hasOnePayload(_ stanza: borrowing Stanza) -> Bool {
         var count = 0
         for child in stanza.children {
             if case .text = child { continue }
