@@ -28,15 +28,29 @@ Component "pubsub.{domain}" "pubsub"
 LIMITS = {"rate": '"0B"', "nodes_per_creator": 100000}
 
 
+# The same for components, whose listener has a limit of its own.
+OUR_COMPONENT = """
+[component_listener]
+port = 0
+rate = "0B"
+
+[[components]]
+domain = "{domain}"
+secret = "{secret}"
+"""
+
+
 class Rivals:
     """Started servers by name; leaving the block ends them."""
 
     domain = "example.test"
 
-    def __init__(self, accounts, peers, ours, groups=False, limits=None):
+    def __init__(self, accounts, peers, ours, groups=False, limits=None, component=None):
         """`groups` puts host… and viewer… into the groups that see each other on our server;
-        `limits` raises limits of ours for one row, and says so."""
+        `limits` raises limits of ours for one row, and says so; `component` is the domain of one
+        that may attach, where the peers know such (XEP-0114)."""
         self.servers = {}
+        self.component = component
         try:
             if ours:
                 self.servers["lapwing"] = self._ours(limits or {})
@@ -44,6 +58,8 @@ class Rivals:
                 more = {}
                 if name == "prosody":
                     more["more"] = PROSODY_SERVICE.format(domain=self.domain)
+                if component:
+                    more["components"] = {component: PASSWORD}
                 self.servers[name] = PEERS[name](Workshop(f"bench-{name}"), **more).start()
             for server in self.servers.values():
                 make_accounts(server, accounts, groups)
@@ -56,8 +72,11 @@ class Rivals:
             raised = ", ".join(f"{name} = {value}" for name, value in limits.items())
             print(f"with {raised}", flush=True)
         lines = [f"{name} = {value}" for name, value in {**LIMITS, **limits}.items()]
-        server = Lapwing(Workshop("bench"), log_level="warning", loops=0,
-                         more="[limits]\n" + "\n".join(lines) + "\n")
+        more = "[limits]\n" + "\n".join(lines) + "\n"
+        if self.component:
+            print('component_listener: rate = "0B"', flush=True)
+            more += OUR_COMPONENT.format(domain=self.component, secret=PASSWORD)
+        server = Lapwing(Workshop("bench"), log_level="warning", loops=0, more=more)
         return server.start()
 
     @property
@@ -78,6 +97,9 @@ class Rivals:
         """One run of the generator against a server; its result as a dictionary."""
         server = self.servers[name]
         speaks = ("mqtt", "mqtt") if name == "mosquitto" else ("c2s-plain", "plain")
+        if self.component:
+            options += ("--component", self.component, "--secret", PASSWORD, "--component-port",
+                        str(server.ports["component"]))
         done = subprocess.run(
             [LOAD, kind, "--host", server.host, "--port", str(server.ports[speaks[0]]),
              "--security", speaks[1], "--domain", server.domain, "--password", PASSWORD,

@@ -45,11 +45,13 @@ final class Flow {
     private var progress = (delivered: 0, at: now())
     private static let patience = 2_000_000
 
+    /// `answers` says whether each publish is answered; without it, as the dialect has it.
     init(
         _ stage: Stage,
         publishers: [Publisher],
         viewers: [Link],
-        copies: Int
+        copies: Int,
+        answers: Bool? = nil
     ) throws(LoadError) {
         loop = stage.loop
         self.publishers = publishers
@@ -58,7 +60,7 @@ final class Flow {
         window = try stage.options.number("window", default: 8)
         let rate = try stage.options.number("rate", default: 0)
         interval = rate == 0 ? 0 : 1_000_000 / rate
-        answers = stage.dialect.acknowledges
+        self.answers = answers ?? stage.dialect.acknowledges
         deliveredBefore = viewers.reduce(0) { $0 + $1.tally.messages }
         for publisher in publishers { publisher.link.tally.watch = [.answers, .errors] }
         for viewer in viewers { viewer.tally.watch = [.messages] }

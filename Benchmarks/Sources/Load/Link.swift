@@ -20,6 +20,8 @@ final class Link {
         case publisher
         /// Sends MQTT's CONNECT and waits for its answer.
         case connecting
+        /// A component's stream up to its handshake's answer.
+        case attaching(Handshake)
         /// What comes is counted by the link's tally and not kept.
         case counting
     }
@@ -56,7 +58,7 @@ final class Link {
 
     var isLoggingIn: Bool {
         switch role {
-        case .login, .connecting: failure == nil
+        case .login, .connecting, .attaching: failure == nil
         case .idle, .viewer, .publisher, .counting: false
         }
     }

@@ -47,7 +47,7 @@ final class Loop {
 
     /// Connects and begins the log-in.
     func logIn(_ account: Login.Account) throws(LoadError) -> Link {
-        let descriptor = try connect()
+        let descriptor = try connect(to: server.port)
         let login = Login(
             account: account,
             domain: server.domain,
@@ -57,14 +57,7 @@ final class Loop {
         let link = Link(descriptor: descriptor, index: links.count, role: role)
         link.tally = Tally([], speaksMQTT: server.speaksMQTT)
         if server.security == "tls" { link.secure(with: context) }
-        links.append(link)
-        while byDescriptor.count <= Int(descriptor) { byDescriptor.append(nil) }
-        byDescriptor[Int(descriptor)] = link
-        var event = epoll_event(
-            events: EPOLLIN.rawValue,
-            data: epoll_data_t(fd: descriptor)
-        )
-        epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+        add(link)
         if server.speaksMQTT {
             link.jid = "\(account.user)/\(account.resource)"
             link.send(MQTT.connect(client: link.jid))
@@ -72,6 +65,37 @@ final class Loop {
         advance(link)
         flush(link)
         return link
+    }
+
+    /// Connects a component without TLS, and waits until it is attached.
+    func attach(_ handshake: Handshake, port: Int) throws(LoadError) -> Link {
+        let descriptor = try connect(to: port)
+        let link = Link(
+            descriptor: descriptor,
+            index: links.count,
+            role: .attaching(handshake)
+        )
+        add(link)
+        link.send(handshake.header)
+        flush(link)
+        let deadline = now() + 10_000_000
+        while link.isLoggingIn {
+            guard now() < deadline else { throw LoadError("the handshake takes too long") }
+            turn(milliseconds: 100)
+        }
+        if let failure = link.failure { throw LoadError(failure) }
+        return link
+    }
+
+    private func add(_ link: Link) {
+        links.append(link)
+        while byDescriptor.count <= Int(link.descriptor) { byDescriptor.append(nil) }
+        byDescriptor[Int(link.descriptor)] = link
+        var event = epoll_event(
+            events: EPOLLIN.rawValue,
+            data: epoll_data_t(fd: link.descriptor)
+        )
+        epoll_ctl(epoll, EPOLL_CTL_ADD, link.descriptor, &event)
     }
 
     /// Logs all in, `window` at a time.
@@ -151,6 +175,10 @@ final class Loop {
             link.received.removeAll()
             link.role = .idle
         }
+        if case .attaching(var handshake) = link.role {
+            if let text = handshake.advance(link) { link.send(text) }
+            link.role = handshake.isDone ? .idle : .attaching(handshake)
+        }
         while case .login(var login) = link.role {
             let action = login.advance(link, cache: cache)
             link.role = .login(login)
@@ -170,11 +198,11 @@ final class Loop {
         }
     }
 
-    private func connect() throws(LoadError) -> Int32 {
+    private func connect(to port: Int) throws(LoadError) -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(truncatingIfNeeded: server.port).bigEndian
+        address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
         inet_pton(AF_INET, server.host, &address.sin_addr)
         let status = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -121,7 +121,7 @@ struct PEPLoad {
                 let answers = link.countOccurrences(of: "<iq ")
                 link.count += answers
                 for _ in 0..<answers { link.send(item) }
-            case .idle, .login, .connecting, .counting: break
+            case .idle, .login, .connecting, .attaching, .counting: break
             }
         }
         for publisher in publishers {

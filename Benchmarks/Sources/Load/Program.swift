@@ -18,6 +18,9 @@ enum Program {
                  [--by subscribing|presence|pattern] [--directed yes]
           items: [--items 1000000] [--fill-seconds 120] [--window 256] [--seconds 6]
           nodes: [--nodes 10000]
+          component: --component D --secret S --component-port P [--viewers 100] [--window 8]
+                 [--payload 300 (the whole stanza)] [--jid bare|full] [--seconds 8]
+                 accounts viewer0…
         """
 
     static func main() {
@@ -31,6 +34,7 @@ enum Program {
             case "items": print(try ItemsLoad(options: options).run())
             case "nodes": print(try NodesLoad(options: options).run())
             case "fan": print(try FanLoad(options: options).run())
+            case "component": print(try ComponentLoad(options: options).run())
             case "idle": print(try IdleLoad(options: options).run())
             default: throw LoadError(usage)
             }

@@ -30,8 +30,17 @@ allow_unencrypted_plain_auth = false
 limits = {{}}
 groups_file = "{data}/groups.txt"
 ssl = {{ key = "{key}", certificate = "{certificate}" }}
+{component_ports}
 VirtualHost "{domain}"
 {more}
+"""
+COMPONENT_PORTS = """
+component_interfaces = {{ "127.0.0.1" }}
+component_ports = {{ {port} }}
+"""
+COMPONENT = """
+Component "{}"
+    component_secret = "{}"
 """
 
 
@@ -42,19 +51,26 @@ class Prosody:
     # What scenarios may ask for with "Needs:".
     abilities = frozenset({"offline-refused"})
 
-    def __init__(self, workshop, domain="example.test", more=""):
+    def __init__(self, workshop, domain="example.test", more="", components=None):
+        """`components` are external ones (XEP-0114): their secrets by their domains."""
         self.workshop = workshop
         self.domain = domain
         self.host = "127.0.0.1"
         self.ports = {"c2s": free_port(), "c2s-direct": free_port()}
         self.ports["c2s-plain"] = self.ports["c2s-unbound"] = self.ports["c2s"]
+        ports = ""
+        if components:
+            self.ports["component"] = free_port()
+            ports = COMPONENT_PORTS.format(port=self.ports["component"])
+            more += "".join(COMPONENT.format(name, secret) for name, secret in components.items())
         self.data = workshop.file("prosody")
         os.mkdir(self.data, 0o700)
         self.certificate, key = self_signed(workshop, domain)
         workshop.file("prosody/groups.txt", "")
         self.configuration = workshop.file("prosody/prosody.cfg.lua", CONFIGURATION.format(
             data=self.data, domain=domain, certificate=self.certificate, key=key,
-            c2s=self.ports["c2s"], direct=self.ports["c2s-direct"], more=more,
+            c2s=self.ports["c2s"], direct=self.ports["c2s-direct"], component_ports=ports,
+            more=more,
         ))
         # One salted secret for each password: a thousand accounts are made in a moment.
         self._secrets = {}
