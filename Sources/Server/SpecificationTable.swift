@@ -13,6 +13,7 @@ enum SpecificationTable {
         Specification("RFC 7622", version: "2015"),
         Specification("RFC 5802, 7677", version: "SCRAM-SHA-1, SCRAM-SHA-256 and -PLUS"),
         Specification("RFC 9266", version: "2022"),
+        Specification("XEP-0114", version: "1.6"),
         Specification("XEP-0368", version: "1.1.0", leftOut: "server-to-server"),
         Specification("XEP-0440", version: "1.0.0"),
     ]
