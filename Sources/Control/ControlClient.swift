@@ -5,10 +5,9 @@ import XMPP
 
 /// Asks the running server through its control socket.
 struct ControlClient: Administrator {
-    /// Seconds that a server may take to answer: a commit on a slow disk.
-    static let patienceSeconds = 30
-
     let path: String
+    /// Seconds that a server may take to answer: a commit on a slow disk.
+    var patienceSeconds = 30
 
     /// Waits on a thread of its own: tasks that wait for a server may not have those on which a
     /// server in the same process answers.
@@ -49,7 +48,7 @@ struct ControlClient: Administrator {
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         let descriptor = socket(AF_UNIX, kind, 0)
         guard descriptor >= 0 else { throw lastFailure() }
-        var patience = timeval(tv_sec: Self.patienceSeconds, tv_usec: 0)
+        var patience = timeval(tv_sec: patienceSeconds, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
@@ -96,7 +95,7 @@ struct ControlClient: Administrator {
 
     private func lastFailure() -> Failure {
         errno == EAGAIN
-            ? Failure("no answer in \(Self.patienceSeconds) seconds")
+            ? Failure("no answer in \(patienceSeconds) seconds")
             : Failure(String(cString: strerror(errno)))
     }
 }

@@ -6,7 +6,7 @@ import XMPP
 @testable import Transport
 
 /// A client and a listener over loopback sockets.
-@Suite(.timeLimit(.minutes(2))) struct ClientTests {
+@Suite(.timeLimit(.minutes(10))) struct ClientTests {
     struct LogIn: CustomTestStringConvertible, Sendable {
         var mechanism: SASLMechanism
         var binding: ChannelBindingType?

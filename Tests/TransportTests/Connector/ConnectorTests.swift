@@ -6,7 +6,7 @@ import XMPP
 @testable import Transport
 
 /// From a domain to a connection, over loopback sockets.
-@Suite(.timeLimit(.minutes(1))) struct ConnectorTests {
+@Suite(.timeLimit(.minutes(10))) struct ConnectorTests {
     private static let loop = MultiThreadedEventLoopGroup.singleton.next()
     /// A port on which nobody listens.
     private static let deadPort = 1

@@ -7,7 +7,7 @@ import XMPP
 @testable import Transport
 
 /// Questions to the library: over records given, and over a wire.
-@Suite(.timeLimit(.minutes(1))) struct NameResolverTests {
+@Suite(.timeLimit(.minutes(10))) struct NameResolverTests {
     static let loop = MultiThreadedEventLoopGroup.singleton.next()
 
     private func ask<Record>(

@@ -9,7 +9,7 @@ import XMPP
 ///
 /// Log-in with SCRAM (bound to the channel where there is TLS), binding, a stanza each way, and an
 /// orderly end.
-@Suite(.timeLimit(.minutes(5))) struct CutTests {
+@Suite(.timeLimit(.minutes(10))) struct CutTests {
     let certificates = try? TestCertificates()
 
     private func setting(_ security: StreamPair.Security) throws -> StreamPair.Setting {

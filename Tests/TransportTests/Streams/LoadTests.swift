@@ -6,7 +6,7 @@ import XMPP
 @testable import Transport
 
 /// Peers that send too much or read too little, over real sockets.
-@Suite(.timeLimit(.minutes(2))) struct LoadTests {
+@Suite(.timeLimit(.minutes(10))) struct LoadTests {
     @Test func endsAStreamWhoseReaderIsTooSlow() async throws {
         var limits = ConnectionLimits()
         limits.outboundBytes = 256 * 1024
