@@ -63,15 +63,19 @@ extension PubSubService {
 
     /// Others may know of the hosts, or others are hosts.
     ///
-    /// Hosts that are none any more are told of to who might know of them until now. Subscriptions
+    /// Hosts that are none any more are told of to who might know of them until now, and items of
+    /// those that come into somebody's sight or go out of it to whom that concerns. Subscriptions
     /// of those who may know of nothing that they cover end, and they are told.
     mutating func follow(_ access: FleetAccess) -> [PubSubEffect] {
         guard access != fleetAccess else { return [] }
         var effects: [PubSubEffect] = []
         for host in Array(fleet.hosts.keys) where !access.isHost(host) { forget(host, &effects) }
+        retractHidden(by: access, &effects)
+        let before = fleetAccess
         fleetAccess = access
         for name in planned { nodes[name]?.plans = [:] }
         planned = []
+        if let before { publishShown(since: before, &effects) }
         for (jid, names) in subscribed {
             let isOut = !access.admitsToAny(jid)
             for name in names {

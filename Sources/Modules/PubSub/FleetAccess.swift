@@ -29,8 +29,13 @@ package struct FleetAccess: Sendable, Equatable {
     ///
     /// The host's groups alone decide: hosts in the same groups have the same audience.
     func admits(_ jid: JID, to host: JID) -> Bool {
+        admits(jid, toMembersOf: groups.groups(of: host))
+    }
+
+    /// Whether the entity may know of a host that is in these groups.
+    func admits(_ jid: JID, toMembersOf names: Set<String>) -> Bool {
         let bare = jid.bare
-        return mayKnowAll(bare) || groups.sees(bare, membersOf: groups.groups(of: host))
+        return mayKnowAll(bare) || groups.sees(bare, membersOf: names)
     }
 
     /// The hosts that the entity may know of; nil for all.

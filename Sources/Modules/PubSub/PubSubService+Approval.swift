@@ -151,7 +151,8 @@ extension PubSubService {
         for jid in verdict.dismissed { nodes[name]?.stopNotifying(jid) }
         var effects: [PubSubEffect] = []
         for record in verdict.records {
-            effects += verdict.approved.contains(record.id)
+            effects +=
+                verdict.approved.contains(record.id)
                 ? approve(record, on: name) : cancel(record, on: name)
         }
         return effects + enrol(verdict.sessions, on: name)

@@ -293,7 +293,7 @@ extension PubSubService {
     static let notificationID = "event-"
 
     /// How an event is told, and to whom; nil where it is not.
-    private mutating func delivery(
+    mutating func delivery(
         of event: PubSubEvent,
         about host: JID?
     ) -> (NodeConfiguration.NotificationType, DeliveryPlan)? {

@@ -53,6 +53,19 @@ extension PubSubService {
 
     // MARK: The end of items
 
+    /// Tells those of a plan alone that an item is gone: to others it is still there.
+    mutating func selectEnd(
+        of item: String,
+        _ event: PubSubEvent,
+        _ plan: DeliveryPlan
+    ) -> [PubSubEffect] {
+        guard !plan.conditional.isEmpty else { return [] }
+        let key = SelectionBook.ItemKey(node: event.node, item: item)
+        let effects = tellEnd(event, to: knowing(key, plan), plan)
+        for subscription in plan.places.keys { selections.removeItem(key, of: subscription) }
+        return effects
+    }
+
     /// The subscriptions that learn of the end of an item: those that were sent it, and those that
     /// are told when one leaves.
     private func knowing(_ key: SelectionBook.ItemKey, _ plan: DeliveryPlan) -> Set<String> {

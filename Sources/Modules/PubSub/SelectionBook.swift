@@ -217,6 +217,11 @@ struct SelectionBook: Sendable {
         for id in traces(of: key).keys { remove(key, id) }
     }
 
+    /// The item is gone for one subscription.
+    mutating func removeItem(_ key: ItemKey, of subscription: String) {
+        remove(key, subscription)
+    }
+
     /// All items of the node are gone.
     mutating func removeItems(of node: String) {
         for item in (traces[node] ?? [:]).keys { removeItem(ItemKey(node: node, item: item)) }

@@ -179,7 +179,12 @@ import XMPP
             "servers": .init(members: [Conversation.jid("web")], sees: ["viewers"]),
         ])
         fleet.talk.replaceGroups(with: groups)
-        #expect(fleet.told("viewer") == ["host/db/cpu subscription none"])
+        #expect(
+            fleet.told("viewer") == [
+                "fleet retract db", "alerts/critical retract db/disk",
+                "host/db/cpu subscription none",
+            ]
+        )
         try fleet.publish("db")
         try fleet.publish("web")
         #expect(fleet.told("viewer") == ["host/web/cpu item current"])
