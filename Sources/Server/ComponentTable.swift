@@ -60,10 +60,4 @@ final class ComponentTable: Sendable {
             attached[domain]?.removeAll { $0 == session }
         }
     }
-
-    /// How many connections each component has, for the operator.
-    var connectionCounts: [(domain: String, connections: Int)] {
-        let sessions = attached.withLock { $0 }
-        return configured.keys.sorted().map { ($0, sessions[$0]?.count ?? 0) }
-    }
 }

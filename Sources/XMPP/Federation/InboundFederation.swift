@@ -23,8 +23,9 @@
 /// ends that stream with `internal-server-error`. What the peer gets wrong is answered with the
 /// error of dialback, of SASL, of a stanza or of the stream that the specification names for it.
 /// The rest is dropped: everything after closing but acknowledgements and the peer's end tag,
-/// answers to ``FederationAction/verify(_:)`` that nobody waits for any more, and answers of the peer's to
-/// dialback that we never asked for, of which the log is told (XEP-0220 §3.1, CVE-2012-3525).
+/// answers to ``FederationAction/verify(_:)`` that nobody waits for any more, and answers of the
+/// peer's to dialback that we never asked for, of which the log is told (XEP-0220 §3.1,
+/// CVE-2012-3525).
 package struct InboundFederation: ~Copyable {
     let configuration: Configuration
     private let token: @Sendable () -> String
