@@ -4,7 +4,7 @@ import XMPP
 @testable import Modules
 
 /// Whatever is put where in whatever order, events reach whom a plain walk up the graph finds.
-@Suite struct CollectionModelTests {
+@Suite(.repeating("CollectionModelTests")) struct CollectionModelTests {
     /// Who follows which collection, and which node is in which.
     private struct Model {
         var parents: [String: Set<String>] = [:]

@@ -4,7 +4,7 @@ import XMPP
 @testable import Modules
 
 /// Whatever is asked in whatever order, the engine does what a simple model of one node does.
-@Suite struct RandomOperationsTests {
+@Suite(.repeating("RandomOperationsTests")) struct RandomOperationsTests {
     /// A node as plainly as it can be said.
     private struct Model {
         var items: [String] = []

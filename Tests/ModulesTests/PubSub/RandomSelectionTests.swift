@@ -5,7 +5,7 @@ import XMPP
 
 /// Whatever filters and intervals there are and whatever is published when, each subscriber ends
 /// with what a simple model says: of every item the newest version that concerned it.
-@Suite struct RandomSelectionTests {
+@Suite(.repeating("RandomSelectionTests")) struct RandomSelectionTests {
     /// What a subscriber asks for, said twice: as options and as a rule of the model.
     private struct Wish {
         var least: Int?

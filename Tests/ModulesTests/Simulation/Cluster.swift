@@ -38,6 +38,8 @@ struct Cluster {
     var now = Instant(milliseconds: 1_700_000_000_000)
     /// What reached sessions, in order; a session that is gone reads nothing.
     var received: [SessionID: [Stanza]] = [:]
+    /// Which letters were opened, in order, and how long the stanzas were that reached sessions.
+    private(set) var way: [Int] = []
     private let world: World
     private let indices: [JID: Int]
     private var sessionsBound: UInt64 = 0
@@ -71,10 +73,15 @@ struct Cluster {
             )
         }
         for shard in shards.indices {
-            for owner in shards[shard].owners {
+            for owner in shards[shard].owners.sorted(by: Self.areInOrder) {
                 carryOut(shards[shard].started(owner, at: now), of: owner, at: shard)
             }
         }
+    }
+
+    /// Whatever order a set of them has.
+    static func areInOrder(_ one: JID, _ other: JID) -> Bool {
+        one.description < other.description
     }
 
     private static func service(_ owner: JID, _ nodes: [NodeRecord]) -> PubSubService {
@@ -144,6 +151,7 @@ struct Cluster {
         guard !waiting.isEmpty else { return false }
         let queue = dice.pick(waiting)
         let letter = mail[queue].removeFirst()
+        way.append(queue)
         open(letter, at: queue % Self.shardCount)
         return true
     }
@@ -192,7 +200,9 @@ extension Cluster {
         case .interest(let interest, let account):
             let effects = shards[shard].receive(interest, for: account, at: now)
             carryOut(effects, of: account, at: shard)
-        case .bytes(let stanza, let session): received[session]?.append(stanza)
+        case .bytes(let stanza, let session):
+            way.append(stanza.serialized().count)
+            received[session]?.append(stanza)
         case .announcement(let notification): announce(notification, at: shard)
         case .relate(let routed, let account):
             guard let to = routed.stanza.to else { return }

@@ -5,7 +5,7 @@ import XMPP
 
 /// Whatever is asked in whatever order, a service answers, tells and keeps what a model does; and
 /// from what it kept it can begin again at any point.
-@Suite struct ServiceModelTests {
+@Suite(.repeating("ServiceModelTests")) struct ServiceModelTests {
     struct Play {
         var dice: SeededDice
         var talk: NodesConversation

@@ -27,7 +27,7 @@ struct StoreOfCluster {
     var isEmpty: Bool { queue.isEmpty }
 
     func records(of owner: JID) -> [NodeRecord] {
-        content.records.values.filter { $0.owner == owner }
+        content.records.values.filter { $0.owner == owner }.sorted { $0.node < $1.node }
     }
 
     mutating func submit(_ changes: [Change], from shard: Int, ticket: UInt64?) {
