@@ -17,19 +17,23 @@ import XMPP
         try await visitor.publish(sample.raw.parsed(), on: node)
     }
 
-    /// All entries of a resolution.
+    /// All entries of a resolution, of the visitor's own node or of a host's mirror; none where the
+    /// question is refused.
     private func entries(
         _ resolution: ArchiveQuery.Resolution,
+        of host: String? = nil,
         for visitor: Visitor
     ) async throws -> [(id: String, aggregate: Aggregate)] {
-        var query = ArchiveQuery(node: node, queryID: "q")
+        var query = ArchiveQuery(node: host.map { "host/\($0)/cpu" } ?? node, queryID: "q")
         query.resolution = resolution
-        let question = Stanza(.iq, type: "set", id: "history", [query.element])
+        let to = try host.map { _ in try JID("monitor.example.org") }
+        let question = Stanza(.iq, type: "set", id: "history", to: to, [query.element])
         #expect(visitor.client.send(question))
         var entries: [(id: String, aggregate: Aggregate)] = []
         while true {
             let stanza = try await visitor.stanza { $0.kind == .message || $0.id == "history" }
             guard stanza.kind == .message else {
+                guard !stanza.isError else { return [] }
                 #expect(stanza.payload.flatMap(ArchiveEnd.init)?.page.count == entries.count)
                 return entries
             }
@@ -45,15 +49,42 @@ import XMPP
     /// first of a node waits until the store was read.
     private func samples(
         in resolution: ArchiveQuery.Resolution,
+        of host: String? = nil,
         for visitor: Visitor,
         until wanted: Int
     ) async throws -> Int {
         var count = 0
         for _ in 0..<200 where count < wanted {
-            count = try await entries(resolution, for: visitor).map(\.aggregate.count)
-                .reduce(0, +)
+            count = try await entries(resolution, of: host, for: visitor)
+                .map(\.aggregate.count).reduce(0, +)
         }
         return count
+    }
+
+    // The fleet service is on one loop, the hosts on all.
+    @Test func tellsWhatIsUnderWayOfMirrors() async throws {
+        let running = try await RunningServer.start()
+        let hosts = (0..<4).map { "web\($0)" }
+        try await running.register("boss")
+        for host in hosts { try await running.register(host) }
+        for (account, group) in hosts.map({ ($0, "hosts") }) + [("boss", "viewers")] {
+            let membership = GroupMembership(
+                group: group,
+                member: try JID(account + "@example.org")
+            )
+            #expect(await running.server.perform(.join(membership)) == .done)
+        }
+        let boss = try await Visitor(running.configuration(of: "boss"))
+        for (number, host) in hosts.enumerated() {
+            let agent = try await Visitor(running.configuration(of: host))
+            try await publish(Double(number), by: agent)
+            #expect(try await samples(in: .minute, of: host, for: boss, until: 1) == 1)
+            let hour = try #require(try await entries(.hour, of: host, for: boss).first)
+            #expect(hour.aggregate["used"]?.max == Double(number))
+            await agent.leave()
+        }
+        await boss.leave()
+        await running.end()
     }
 
     @Test func keepsNothingWhereTheOperatorSaysSo() async throws {
