@@ -27,7 +27,7 @@ extension Server {
             )
         }
         if !configuration.components.isEmpty {
-            try await open(componentListenerConfiguration(), named: "component", nil)
+            try await open(componentListenerConfiguration(), named: "component", admission)
         }
         do {
             let socket = ControlSocket(
@@ -52,7 +52,7 @@ extension Server {
     private func open(
         _ configuration: ListenerConfiguration,
         named name: String,
-        _ admission: Admission?
+        _ admission: Admission
     ) async throws {
         do {
             let opened = try await Listener.start(
