@@ -68,9 +68,13 @@ class Component(ComponentXMPP):
 class Raw:
     """A component's stream by hand."""
 
-    def __init__(self, server, domain, secret=SECRET, namespace="jabber:component:accept"):
-        self.socket = socket.create_connection((server.host, server.ports["component"]))
+    def __init__(self, server, domain, secret=SECRET, namespace="jabber:component:accept",
+                 buffer=None):
+        self.socket = socket.socket()
+        if buffer is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.socket.settimeout(PATIENCE_SECONDS)
+        self.socket.connect((server.host, server.ports["component"]))
         self.send(f"<stream:stream xmlns='{namespace}' xmlns:stream='{STREAM}' to='{domain}'>")
         self.text = ""
         self.secret = secret
@@ -301,6 +305,23 @@ class Checks:
         client.end()
         return f"100 payloads over {len(ways)} ways"
 
+    def keeps_the_order(self):
+        """What the socket of a slow reader does not take waits, and comes in its place."""
+        slow = Raw(self.server, ECHO, buffer=4096).attach()
+        sender = Raw(self.server, SHARED).attach()
+        # More than the socket takes, less than may wait for one reader.
+        count = 2_500
+        for number in range(count):
+            sender.send(f"<message id='o{number}' from='{SHARED}' to='{ECHO}'>"
+                        f"<body>{'x' * 250}</body></message>")
+        sender.send(f"<iq type='get' id='behind' from='{SHARED}' to='{self.server.domain}'>"
+                    "<ping xmlns='urn:xmpp:ping'/></iq>")
+        # All of it is on its way before the first byte is read.
+        sender.until("id='behind'")
+        text = slow.until(f"id='o{count - 1}'", "</message>")
+        found = [int(part.partition("'")[0]) for part in text.split(" id='o")[1:]]
+        expect(found == list(range(count)), f"{len(found)} came, of {count}, or out of order")
+
     def runs_the_example(self):
         async def body():
             environment = {**os.environ, "ECHO_SECRET": SECRET}
@@ -347,6 +368,7 @@ def main():
     report.check("a second connection is refused where it should be", checks.keeps_the_first)
     report.check("connections share the senders", checks.shares)
     report.check("markup passes unchanged", checks.passes_markup)
+    report.check("a slow reader gets all in order", checks.keeps_the_order)
     report.check("the example echoes", checks.runs_the_example)
     workshop.close()
     os._exit(report.close())
