@@ -5,7 +5,7 @@ import PackageDescription
 //   4 programs  Server, Control, Agent, Top
 //   3 I/O       Storage, Transport, Configuration, Platform
 //   2 pure      Modules, Dashboard
-//   1 pure      Telemetry
+//   1 pure      Telemetry, Federation
 //   0 pure      XMPP, Filter, Arguments
 
 let settings: [SwiftSetting] = [
@@ -66,6 +66,7 @@ let package = Package(
         .target(name: "Arguments", swiftSettings: settings),
         // 1
         .target(name: "Telemetry", dependencies: ["XMPP"], swiftSettings: settings),
+        .target(name: "Federation", dependencies: ["XMPP"], swiftSettings: settings),
         // 2
         .target(
             name: "Modules",
@@ -91,15 +92,15 @@ let package = Package(
         ),
         .target(
             name: "Transport",
-            dependencies: ["XMPP", "COpenSSL", "CUnbound"] + nio,
+            dependencies: ["XMPP", "Federation", "COpenSSL", "CUnbound"] + nio,
             swiftSettings: settings
         ),
         // 4: programs
         .executableTarget(
             name: "Server",
             dependencies: [
-                "XMPP", "Modules", "Storage", "Transport", "Configuration", "Platform",
-                .product(name: "Logging", package: "swift-log"),
+                "XMPP", "Federation", "Modules", "Storage", "Transport", "Configuration",
+                "Platform", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             swiftSettings: settings
@@ -143,6 +144,11 @@ let package = Package(
         .testTarget(name: "XMPPTests", dependencies: ["XMPP"], swiftSettings: settings),
         .testTarget(name: "FilterTests", dependencies: ["Filter"], swiftSettings: settings),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"], swiftSettings: settings),
+        .testTarget(
+            name: "FederationTests",
+            dependencies: ["Federation", "XMPP"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TelemetryTests",
             dependencies: ["Telemetry", "XMPP"],

@@ -16,6 +16,7 @@ struct ImportTests {
         Rule(folder: "Sources/Arguments", allowed: []),
         Rule(folder: "Sources/Filter", allowed: []),
         Rule(folder: "Sources/Telemetry", allowed: ["XMPP"]),
+        Rule(folder: "Sources/Federation", allowed: ["XMPP"]),
         Rule(folder: "Sources/Modules", allowed: ["XMPP", "Filter", "Telemetry"]),
         Rule(folder: "dashboards/core", allowed: ["XMPP", "Telemetry", "CUnistring"]),
         Rule(folder: "Sources/Configuration", allowed: ["CTOML", "Glibc"]),
@@ -29,13 +30,15 @@ struct ImportTests {
         ),
         Rule(
             folder: "Sources/Transport",
-            allowed: nio.union(["XMPP", "COpenSSL", "CUnbound", "Glibc", "Synchronization"])
+            allowed: nio.union([
+                "XMPP", "Federation", "COpenSSL", "CUnbound", "Glibc", "Synchronization",
+            ])
         ),
         Rule(
             folder: "Sources/Server",
             allowed: nio.union([
-                "XMPP", "Modules", "Storage", "Transport", "Configuration", "Platform", "Logging",
-                "ArgumentParser", "Glibc", "Synchronization", "Dispatch",
+                "XMPP", "Federation", "Modules", "Storage", "Transport", "Configuration",
+                "Platform", "Logging", "ArgumentParser", "Glibc", "Synchronization", "Dispatch",
             ])
         ),
         Rule(

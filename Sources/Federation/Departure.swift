@@ -1,0 +1,27 @@
+package import XMPP
+
+/// A stanza of ours on its way to another domain.
+package struct Departure: Sendable, Equatable {
+    package let stanza: Stanza
+    /// The sender's domain, which is ours, and the one it goes to.
+    package let pair: DomainPair
+    /// By what whoever sent it knows it again; 0 where nobody asks what became of it.
+    package let ticket: UInt64
+
+    /// Nil for a stanza that lacks an address.
+    package init?(_ stanza: Stanza, ticket: UInt64 = 0) {
+        guard let from = stanza.from, let to = stanza.to else { return nil }
+        self.stanza = stanza
+        pair = DomainPair(local: from.domain, remote: to.domain)
+        self.ticket = ticket
+    }
+}
+
+/// A stream to or from another server, by the number that whoever runs it has given it.
+package struct PeerID: Sendable, Hashable {
+    package let number: UInt64
+
+    package init(_ number: UInt64) {
+        self.number = number
+    }
+}
