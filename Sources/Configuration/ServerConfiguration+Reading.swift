@@ -34,7 +34,9 @@ extension ServerConfiguration {
         if let domain = fleet.domain, domain == pubsub.domain {
             throw root.error("fleet", "\"\(domain)\" is the domain of [pubsub] already")
         }
-        let taken = [domain, pubsub.domain, fleet.domain].compactMap(\.self)
+        let own = localDomains.flatMap(\.names)
+        furtherDomains = try Self.furtherDomains(root, besides: own, paths)
+        let taken = localDomains.flatMap(\.names)
         components = try Self.components(root, besides: taken)
         if let table = try root.table("component_listener") {
             componentListener = try ComponentListener(table)
@@ -45,6 +47,12 @@ extension ServerConfiguration {
         if tls == nil, !components.isEmpty, componentListener.security != .plain {
             throw root.error("component_listener", "security = \"tls\" needs a certificate: [tls]")
         }
+        if tls == nil, let domain = furtherDomains.first(where: { $0.tls != nil }) {
+            throw ConfigurationError(
+                file: file.name,
+                "\(domain.name) has a certificate, and \(self.domain) has none: write [tls]"
+            )
+        }
         if tls == nil, let listener = listeners.first(where: { $0.security != .plain }) {
             throw ConfigurationError(
                 file: file.name,
@@ -52,17 +60,6 @@ extension ServerConfiguration {
                     + "certificate and key (lapwingctl cert makes a self-signed one)"
             )
         }
-    }
-
-    private static func domain(_ root: ConfigurationTable) throws(ConfigurationError) -> String {
-        guard let domain = try root.string("domain") else {
-            throw root.missing("domain", "\"example.org\"")
-        }
-        let bad =
-            domain.isEmpty || domain.utf8.count > 1023
-            || domain.contains { $0.isWhitespace || "/@\"'<>&".contains($0) }
-        if bad { throw root.error("domain", "\"\(domain)\" is not a domain") }
-        return domain.lowercased()
     }
 
     private static func listeners(
@@ -108,27 +105,17 @@ extension ServerConfiguration {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    private static func tls(
-        _ table: ConfigurationTable,
-        _ paths: Paths
-    ) throws(ConfigurationError) -> TLS {
-        guard let certificate = try table.string("certificate") else {
-            throw table.missing("certificate", "\"/etc/lapwing/tls/certificate.pem\"")
-        }
-        guard let key = try table.string("key") else {
-            throw table.missing("key", "\"/etc/lapwing/tls/key.pem\"")
-        }
-        return TLS(
-            certificateFile: paths.absolute(certificate),
-            keyFile: paths.absolute(key)
-        )
-    }
-
     private static func groups(_ table: ConfigurationTable) throws(ConfigurationError) -> [Group] {
         var groups: [Group] = []
         for name in table.keys {
             guard let group = try table.table(name) else { continue }
-            groups.append(Group(name: name, sees: try group.strings("sees") ?? []))
+            groups.append(
+                Group(
+                    name: name,
+                    sees: try group.strings("sees") ?? [],
+                    spansDomains: try group.boolean("spans_domains") ?? false
+                )
+            )
         }
         let names = groups.map(\.name)
         for group in groups {
@@ -147,21 +134,5 @@ extension ServerConfiguration.Accounts {
         scramIterations =
             try table.integer("scram_iterations", in: 4096...10_000_000) ?? scramIterations
         plain = try table.boolean("plain") ?? plain
-    }
-}
-
-/// Where relative paths of a configuration start: at the directory of its file.
-private struct Paths {
-    var directory: String
-
-    init(file: String) {
-        let slash = file.lastIndex(of: "/")
-        directory = slash.map { String(file[..<$0]) } ?? "."
-    }
-
-    func absolute(_ path: String) -> String {
-        var path = path.hasPrefix("/") ? path : directory + "/" + path
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        return path
     }
 }

@@ -9,7 +9,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// `sun_path` of a Unix socket holds this many bytes and a zero.
     package static let socketPathBytesMaximum = 107
 
-    /// The XMPP domain that is served.
+    /// The domain of the accounts; the first, where there are several.
     package var domain: String
     /// The directory of the database, the lock and the control socket.
     package var dataDirectory: String
@@ -21,6 +21,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var listeners: [Listener] = []
     /// Certificate and key; nil only where every listener is plain.
     package var tls: TLS?
+    /// The domains of accounts besides the first.
+    package var furtherDomains: [LocalDomain] = []
     package var accounts = Accounts()
     package var groups: [Group] = Group.usual
     package var pubsub: PubSub
@@ -99,10 +101,14 @@ package struct ServerConfiguration: Sendable, Equatable {
     package struct Group: Sendable, Equatable {
         package var name: String
         package var sees: [String]
+        /// Whether its members and those whom it sees may be of different domains
+        /// (`spans_domains`).
+        package var spansDomains: Bool
 
-        package init(name: String, sees: [String]) {
+        package init(name: String, sees: [String], spansDomains: Bool = false) {
             self.name = name
             self.sees = sees
+            self.spansDomains = spansDomains
         }
 
         /// Viewers and hosts see each other; hosts do not see hosts.
@@ -121,7 +127,7 @@ package struct ServerConfiguration: Sendable, Equatable {
 
         /// Who may make nodes.
         package enum Creators: String, Sendable, CaseIterable {
-            /// The accounts of this server.
+            /// The accounts of the domain whose service it is.
             case local
             case anyone
             case administrators
@@ -153,7 +159,7 @@ extension ServerConfiguration {
     /// What is wrong with the files that the configuration names, each in one line.
     package func problems() -> [String] {
         var problems: [String] = []
-        if let tls {
+        for (_, tls) in certificates {
             for file in [tls.certificateFile, tls.keyFile] where access(file, R_OK) != 0 {
                 problems.append("\(file): cannot be read: \(String(cString: strerror(errno)))")
             }

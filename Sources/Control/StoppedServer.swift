@@ -43,7 +43,13 @@ final class StoppedServer: Administrator {
         case .unregister(let jid): return try await withAccount(jid) { .remove(jid) }
         case .changePassword(let record):
             return try await withAccount(record.jid) { .save(record) }
-        case .users(let host): return .users(try users(host))
+        case .users(let host):
+            let users = try users(host)
+            // Accounts of a domain that is served no more are still there.
+            if users.isEmpty, let host, let refusal = refusal(ofHost: host) {
+                return .refused(refusal)
+            }
+            return .users(users)
         case .join(let membership): return try await join(membership)
         case .leave(let membership): return try await leave(membership)
         case .groups: return .groups(try groups())
@@ -67,13 +73,11 @@ final class StoppedServer: Administrator {
 
     private func refusal(ofHost host: String) -> ControlReply.Refusal? {
         guard target.knowsDomain else { return nil }
-        // As the addresses are normalised, so is the configured domain here.
-        let served = (try? JID(local: nil, domain: target.configuration.domain))?.domain
-        if host == served { return nil }
-        return .init(
-            .invalid,
-            "\(host) is not served here; the domain is \(target.configuration.domain)"
-        )
+        // As the addresses are normalised, so are the configured domains here.
+        let served = target.configuration.domains.map {
+            (try? JID(local: nil, domain: $0))?.domain ?? $0
+        }
+        return served.contains(host) ? nil : .notServed(host, but: served)
     }
 
     private func users(_ host: String?) throws -> [JID] {
@@ -98,6 +102,7 @@ final class StoppedServer: Administrator {
                 .init(.missing, "There is no group \(membership.group); configured are: \(known)")
             )
         }
+        if let refusal = refusal(ofHost: membership.member.domain) { return .refused(refusal) }
         if let refusal = membership.refusal { return .refused(refusal) }
         return try await withAccount(membership.member) { .join(membership) }
     }

@@ -86,7 +86,7 @@ package struct Specification: Sendable, Hashable {
 package struct Route: Sendable, Hashable {
     /// Who is asked.
     package enum Address: Sendable, Hashable {
-        /// The server's domain.
+        /// The server, by one of its domains.
         case server
         /// A bare address, for which the server answers (RFC 6121 §8.5.2.1.3).
         case account
@@ -136,60 +136,6 @@ package struct Request {
     /// The result, as an effect.
     package func result(_ payload: Element? = nil) -> Effect {
         .route(Routed(stanza.result(payload)))
-    }
-}
-
-/// What modules know beside the account that a request concerns.
-///
-/// Kept by the shard.
-package struct World: Sendable {
-    package let domain: JID
-    package let modules: ModuleTable
-    package var groups: SharedGroups
-    /// Name and version as XEP-0092 tells them.
-    package let software: Software
-    /// The services beside the accounts, by their domains.
-    package var services: [JID: PubSubService.Profile.Kind] = [:]
-    /// The domains of external components (XEP-0114), attached or not.
-    package var components: [JID] = []
-    /// Who may manage every node of the services.
-    package var administrators: Set<JID> = []
-    /// Who besides the groups that see a host may know of every host: bare addresses and domains.
-    package var fleetAllowed: Set<JID> = []
-    /// Sessions that an account may have at once; a login past it is refused.
-    package var sessionsMaximum = 10
-
-    package struct Software: Sendable {
-        package let name: String
-        package let version: String
-
-        package init(name: String, version: String) {
-            self.name = name
-            self.version = version
-        }
-    }
-
-    package init(
-        domain: JID,
-        modules: ModuleTable,
-        groups: SharedGroups,
-        software: Software
-    ) {
-        self.domain = domain
-        self.modules = modules
-        self.groups = groups
-        self.software = software
-    }
-}
-
-extension World {
-    /// The service that mirrors the hosts' nodes; nil where there is none.
-    package var fleet: JID? { services.first { $0.value == .fleet }?.key }
-
-    /// Whether the server answers for addresses of that domain.
-    package func serves(_ name: String) -> Bool {
-        name == domain.domain
-            || (!services.isEmpty && services[JID(normalizedLocal: nil, domain: name)] != nil)
     }
 }
 

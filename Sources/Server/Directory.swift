@@ -1,3 +1,4 @@
+import Configuration
 import Modules
 import Synchronization
 import XMPP
@@ -11,17 +12,25 @@ final class Directory: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Whom each configured group sees.
-    private let sees: [String: Set<String>]
+    /// The configured groups, without their members.
+    private let configured: [String: SharedGroups.Group]
 
-    init(accounts: [AccountRecord], memberships: [GroupMembership], sees: [String: Set<String>]) {
+    init(
+        accounts: [AccountRecord],
+        memberships: [GroupMembership],
+        groups: [ServerConfiguration.Group]
+    ) {
         var state = State()
         for account in accounts { state.credentials[account.jid] = account.credentials }
         for membership in memberships {
             state.members[membership.group, default: []].insert(membership.member)
         }
         self.state = Mutex(state)
-        self.sees = sees
+        configured = Dictionary(
+            groups.map {
+                ($0.name, .init(sees: Set($0.sees), spansDomains: $0.spansDomains))
+            }
+        ) { first, _ in first }
     }
 
     /// What shows that someone knows the account's password; nil where there is no such account.
@@ -33,15 +42,13 @@ final class Directory: Sendable {
         state.withLock { Array($0.credentials.keys) }
     }
 
-    func hasGroup(_ name: String) -> Bool { sees[name] != nil }
+    func hasGroup(_ name: String) -> Bool { configured[name] != nil }
 
     /// The groups with their members and whom they see.
     var groups: SharedGroups {
         let members = state.withLock(\.members)
-        var groups: [String: SharedGroups.Group] = [:]
-        for (name, seen) in sees {
-            groups[name] = SharedGroups.Group(members: members[name] ?? [], sees: seen)
-        }
+        var groups = configured
+        for name in configured.keys { groups[name]?.members = members[name] ?? [] }
         return SharedGroups(groups)
     }
 

@@ -236,7 +236,7 @@ extension LoopHost {
         case .relate(let routed, let account):
             post(.relate(routed, to: account), to: placement.loop(of: account))
         case .mirror(let change):
-            guard let fleet = world.fleet else { return }
+            guard let fleet = world.fleet(of: change.host.domain) else { return }
             post(.mirror(change, for: fleet), to: placement.loop(of: fleet))
         case .wake(let owner, let time): alarms.set(for: owner, at: time, on: self)
         case .end(let session, let error):
@@ -309,7 +309,7 @@ extension LoopHost {
                 sessions[placement.loop(of: session)].append(
                     .init(session: session, own: recipient.headers)
                 )
-            } else if recipient.jid.domain == world.domain.domain, recipient.jid.local != nil {
+            } else if world.isLocal(recipient.jid.domain), recipient.jid.local != nil {
                 addresses[placement.loop(of: recipient.jid)].append(recipient)
             } else {
                 route(Routed(notification.stanza(to: recipient)))
@@ -334,7 +334,7 @@ extension LoopHost {
                 )
                 continue
             }
-            guard recipient.jid.domain == world.domain.domain, recipient.jid.local != nil else {
+            guard world.isLocal(recipient.jid.domain), recipient.jid.local != nil else {
                 route(Routed(notification.stanza(to: recipient)))
                 continue
             }

@@ -72,10 +72,7 @@ struct Program: AsyncParsableCommand {
             throw Failure(2, "\(error)")
         }
         if check {
-            try await Self.check(configuration)
-            for warning in configuration.warnings { Self.report("\(config): warning: \(warning)") }
-            print("\(config): no fault was found")
-            return
+            return try Self.check(configuration, in: config)
         }
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var log = Logger(label: "lapwing-server")
@@ -87,9 +84,15 @@ struct Program: AsyncParsableCommand {
         await server.serve(until: Signal.events())
     }
 
-    private static func check(_ configuration: ServerConfiguration) async throws {
-        let problems = configuration.problems() + Server.tlsProblems(of: configuration)
+    private static func check(_ configuration: ServerConfiguration, in path: String) throws {
+        let certificates = Server.checkCertificates(of: configuration)
+        let problems = configuration.problems() + certificates.problems
         guard problems.isEmpty else { throw Failure(2, problems.joined(separator: "\n")) }
+        for warning in configuration.warnings + certificates.warnings {
+            report("\(path): warning: \(warning)")
+        }
+        for line in certificates.lines { print(line) }
+        print("\(path): no fault was found")
     }
 
     private static func report(_ text: String) {

@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Modules
 import Storage
@@ -11,7 +12,7 @@ extension Server: Administrator {
             case .register(let record): return try await register(record)
             case .unregister(let jid): return try await unregister(jid)
             case .changePassword(let record): return try await changePassword(record)
-            case .users(let host): return .users(users(at: host))
+            case .users(let host): return users(at: host)
             case .join(let membership): return try await join(membership)
             case .leave(let membership): return try await leave(membership)
             case .groups: return .groups(groupListings)
@@ -27,9 +28,7 @@ extension Server: Administrator {
     // MARK: Accounts
 
     private func register(_ record: AccountRecord) async throws -> ControlReply {
-        guard record.jid.domain == domain.domain, record.jid.local != nil else {
-            return .refused(.init(.invalid, "\(record.jid.domain) is not served here"))
-        }
+        if let refusal = refusal(of: record.jid) { return .refused(refusal) }
         guard directory.credentials(of: record.jid) == nil else {
             return .refused(.init(.exists, "User \(record.jid) already registered"))
         }
@@ -40,7 +39,17 @@ extension Server: Administrator {
         return .done
     }
 
+    /// Why there can be no such account, whatever accounts there are.
+    private func refusal(of jid: JID) -> ControlReply.Refusal? {
+        guard world.isLocal(jid.domain) else {
+            return .notServed(jid.domain, but: configuration.domains)
+        }
+        return jid.local == nil || !jid.isBare
+            ? .init(.invalid, "\(jid) is no account's address") : nil
+    }
+
     private func unregister(_ jid: JID) async throws -> ControlReply {
+        if let refusal = refusal(of: jid) { return .refused(refusal) }
         guard directory.credentials(of: jid) != nil else {
             return .refused(.init(.missing, "User \(jid) is not registered"))
         }
@@ -53,6 +62,7 @@ extension Server: Administrator {
     }
 
     private func changePassword(_ record: AccountRecord) async throws -> ControlReply {
+        if let refusal = refusal(of: record.jid) { return .refused(refusal) }
         guard directory.credentials(of: record.jid) != nil else {
             return .refused(.init(.missing, "User \(record.jid) is not registered"))
         }
@@ -61,9 +71,14 @@ extension Server: Administrator {
         return .done
     }
 
-    private func users(at host: String?) -> [JID] {
-        directory.accounts.filter { host == nil || $0.domain == host }
-            .sorted { $0.description < $1.description }
+    private func users(at host: String?) -> ControlReply {
+        if let host, !world.isLocal(host) {
+            return .refused(.notServed(host, but: configuration.domains))
+        }
+        return .users(
+            directory.accounts.filter { host == nil || $0.domain == host }
+                .sorted { $0.description < $1.description }
+        )
     }
 
     // MARK: Groups
@@ -74,6 +89,7 @@ extension Server: Administrator {
                 .init(.missing, "the configuration has no group ‘\(membership.group)’")
             )
         }
+        if let refusal = refusal(of: membership.member) { return .refused(refusal) }
         guard directory.credentials(of: membership.member) != nil else {
             return .refused(.init(.missing, "User \(membership.member) is not registered"))
         }
@@ -143,7 +159,7 @@ extension Server: Administrator {
         }
         return ServerStatus(
             version: Self.version,
-            domain: domain.domain,
+            domains: configuration.domains,
             processID: Int(getpid()),
             started: started,
             counts: [

@@ -40,13 +40,16 @@ extension Server {
         } catch {
             throw Failure(1, "\(error)")
         }
-        if let tls { log.info("certificate: \(tls.current.describe())") }
+        if let context = tls?.current {
+            log.info("certificates: \(context.describe())")
+            for warning in context.warnings(of: configuration.domains) { log.warning("\(warning)") }
+        }
         if files.connections < configuration.limits.connections {
             log.warning(
                 "\(files.maximum) open files are room for \(files.connections) connections"
             )
         }
-        log.info("serving \(domain)")
+        log.info("serving \(configuration.domains.joined(separator: ", "))")
     }
 
     private func open(
@@ -102,15 +105,16 @@ extension Server {
             case .plain: .plain
             }
         var stream = ServerStream.Configuration(
-            domain: domain.domain,
+            domain: configuration.domain,
             security: security,
             pretence: pretence
         )
+        stream.others = Set(configuration.furtherDomains.map(\.name))
         stream.offersChannelBinding = listener.channelBinding
         // XEP-0115 §6.3: clients learn what the server can do without asking.
         if let capabilities = EntityCapabilities(
             node: Self.capabilitiesNode,
-            describing: DiscoModule.serverInfo(in: hosts[0].world)
+            describing: DiscoModule.serverInfo(in: world)
         ) {
             stream.sessionFeatures = [capabilities.element]
         }

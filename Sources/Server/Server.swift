@@ -20,7 +20,8 @@ final class Server: Sendable {
     ]
 
     let configuration: ServerConfiguration
-    let domain: JID
+    /// What all event loops know alike; but for the groups, as it was at the start.
+    let world: World
     let log: Logger
     let started: Instant
     let store: any Store
@@ -40,28 +41,26 @@ final class Server: Sendable {
 
     private init(
         _ configuration: ServerConfiguration,
-        domain: JID,
         log: Logger,
         lock: DataDirectoryLock,
         store: any Store,
         tls: TLSContextBox?
     ) throws {
         self.configuration = configuration
-        self.domain = domain
         self.log = log
         self.lock = Mutex(lock)
         self.store = store
         self.tls = tls
         started = .now
         writer = StoreWriter(store)
-        let content = try StoredAccounts(store)
+        let content = try StoredAccounts(store, serving: Set(configuration.domains))
+        if let warning = content.warning { log.warning("\(warning)") }
         directory = Directory(
             accounts: content.records,
             memberships: content.memberships,
-            sees: Dictionary(
-                configuration.groups.map { ($0.name, Set($0.sees)) }
-            ) { $0.union($1) }
+            groups: configuration.groups
         )
+        world = Self.world(configuration, directory.groups)
         pretence = ScramPretence(
             key: try store.pretenceKey(),
             iterations: configuration.accounts.scramIterations
@@ -79,7 +78,7 @@ final class Server: Sendable {
             placement,
             content,
             configuration,
-            Self.world(configuration, domain, directory.groups),
+            world,
             store,
             writer,
             components,
@@ -99,8 +98,8 @@ final class Server: Sendable {
         _ log: Logger
     ) -> [LoopHost] {
         let profile = profile(configuration)
-        let services = world.services.map { owner, kind in
-            content.service(owner, Self.profile(of: kind, configuration))
+        let services = world.services.map { owner, service in
+            content.service(owner, Self.profile(of: service, configuration))
         }
         let byLoop = Dictionary(grouping: content.accounts(profile)) {
             placement.loop(of: $0.jid)
@@ -122,76 +121,6 @@ final class Server: Sendable {
             )
         }
     }
-
-    private static func world(
-        _ configuration: ServerConfiguration,
-        _ domain: JID,
-        _ groups: SharedGroups
-    ) -> World {
-        var world = World(
-            domain: domain,
-            modules: ModuleTable(modules),
-            groups: groups,
-            software: .init(name: "Lapwing", version: version)
-        )
-        world.sessionsMaximum = configuration.limits.sessionsPerAccount
-        world.administrators = Set(configuration.pubsub.administrators.compactMap { try? JID($0) })
-        world.components = configuration.components.map {
-            JID(normalizedLocal: nil, domain: $0.domain)
-        }
-        if let name = configuration.pubsub.domain, let jid = try? JID(name) {
-            world.services[jid] = .shared
-        }
-        if let name = configuration.fleet.domain, let jid = try? JID(name) {
-            world.services[jid] = .fleet
-            world.fleetAllowed = Set(configuration.fleet.allowed.compactMap { try? JID($0) })
-        }
-        return world
-    }
-
-    static func profile(_ configuration: ServerConfiguration) -> PubSubService.Profile {
-        let limits = limits(configuration, nodes: configuration.limits.nodesPerAccount)
-        var profile = PubSubService.Profile.pep(limits: limits)
-        profile.history = HistoryPolicy(configuration.history)
-        return profile
-    }
-
-    private static func profile(
-        of kind: PubSubService.Profile.Kind,
-        _ configuration: ServerConfiguration
-    ) -> PubSubService.Profile {
-        let limits = limits(configuration, nodes: configuration.limits.nodesPerService)
-        switch kind {
-        case .personal: return profile(configuration)
-        case .fleet:
-            var profile = PubSubService.Profile.fleet(limits: limits)
-            profile.history = HistoryPolicy(configuration.history)
-            return profile
-        case .shared:
-            var profile = PubSubService.Profile.shared(
-                users: configuration.domain,
-                limits: limits
-            )
-            switch configuration.pubsub.creators {
-            case .local: break
-            case .anyone: profile.creators = .anybody
-            case .administrators: profile.creators = .nobody
-            }
-            return profile
-        }
-    }
-
-    private static func limits(
-        _ configuration: ServerConfiguration,
-        nodes: Int
-    ) -> PubSubLimits {
-        var limits = PubSubLimits()
-        limits.nodes = nodes
-        limits.nodesOfOne = configuration.limits.nodesPerCreator
-        limits.subscriptions = configuration.limits.subscriptionsPerNode
-        limits.items = min(configuration.limits.itemsPerNode, PubSubLimits.itemsMaximum)
-        return limits
-    }
 }
 
 // MARK: - Start
@@ -205,9 +134,7 @@ extension Server {
         log: Logger,
         openStore: (String) throws -> any Store = { try SQLiteStore(path: $0) }
     ) async throws -> Server {
-        guard let domain = try? JID(local: nil, domain: configuration.domain) else {
-            throw Failure(2, "‘\(configuration.domain)’ is no domain")
-        }
+        let configuration = try configuration.prepared()
         let directory = DataDirectory(configuration.dataDirectory)
         let server: Server
         do {
@@ -217,7 +144,6 @@ extension Server {
             let store = try openStore(directory.databasePath)
             server = try Server(
                 configuration,
-                domain: domain,
                 log: log,
                 lock: lock,
                 store: store,
@@ -236,27 +162,6 @@ extension Server {
             throw error
         }
         return server
-    }
-
-    static func tlsContext(_ configuration: ServerConfiguration) throws -> TLSContext? {
-        guard let files = configuration.tls else { return nil }
-        do {
-            return try TLSContext.server([
-                CertificateFiles(chain: files.certificateFile, key: files.keyFile)
-            ])
-        } catch {
-            throw Failure(2, "\(error)")
-        }
-    }
-
-    /// What `--check` says of the certificates.
-    static func tlsProblems(of configuration: ServerConfiguration) -> [String] {
-        do {
-            _ = try tlsContext(configuration)
-            return []
-        } catch {
-            return ["\(error)"]
-        }
     }
 
     private func introduceHosts() async {
@@ -286,9 +191,10 @@ extension Server {
         do {
             guard let context = try Self.tlsContext(configuration) else { return }
             tls.replace(with: context)
-            log.info("certificate read again: \(context.describe())")
+            log.info("certificates read again: \(context.describe())")
+            for warning in context.warnings(of: configuration.domains) { log.warning("\(warning)") }
         } catch {
-            log.error("the certificate stays as it was: \(error)")
+            log.error("the certificates stay as they were: \(error)")
         }
     }
 

@@ -36,7 +36,7 @@ import XMPP
         .status(
             ServerStatus(
                 version: "1",
-                domain: "example.org",
+                domains: ["example.org", "example.net"],
                 processID: 7,
                 started: Instant(milliseconds: 9),
                 counts: [.init("accounts", 3)]

@@ -96,7 +96,13 @@ struct Users: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let reply = try await Operator.ask(.users(host: host), of: server.target())
+        let domain = try host.map { host in
+            guard let jid = try? JID(local: nil, domain: host) else {
+                throw ValidationError("\(host) is not a domain")
+            }
+            return jid.domain
+        }
+        let reply = try await Operator.ask(.users(host: domain), of: server.target())
         guard case .users(let users) = reply else { throw Failure.unexpected }
         if json { return try Output.json(users.map(\.description)) }
         for user in users { Output.line(user.description) }

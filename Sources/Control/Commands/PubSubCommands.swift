@@ -23,6 +23,7 @@ struct PubSubCommands: AsyncParsableCommand {
                 EXAMPLES
                   lapwingctl pubsub why alice@example.org host/web1/cpu --service monitor
                   lapwingctl pubsub why alice@example.org news
+                  lapwingctl pubsub why bob@example.net news --service pubsub.example.net
                   lapwingctl pubsub why alice@example.org urn:lapwing:1#cpu \\
                     --service web1@example.org
                 """
@@ -51,7 +52,7 @@ struct PubSubCommands: AsyncParsableCommand {
         func run() async throws {
             let target = try server.target()
             let who = try Self.address(jid)
-            let owner = try Self.address(name(of: service, target))
+            let owner = try Self.address(name(of: service, for: who, target))
             let request = ControlRequest.why(who, node: node, owner: owner)
             guard case .findings(let findings) = try await Operator.ask(request, of: target)
             else { throw Failure.unexpected }
@@ -67,12 +68,15 @@ struct PubSubCommands: AsyncParsableCommand {
             }
         }
 
-        /// `pubsub` and `monitor` stand for the services that the configuration names.
-        private func name(of service: String, _ target: Target) throws -> String {
+        /// `pubsub` and `monitor` stand for the services of the domain of who is asked about, or
+        /// of the first domain where that is not served.
+        private func name(of service: String, for who: JID, _ target: Target) throws -> String {
+            let places = target.configuration.localDomains
+            let own = places.first { $0.name == who.domain } ?? places.first
             let domain: String?
             switch service {
-            case "pubsub": domain = target.configuration.pubsub.domain
-            case "monitor": domain = target.configuration.fleet.domain
+            case "pubsub": domain = own?.pubsub.domain
+            case "monitor": domain = own?.fleet.domain
             default: return service
             }
             guard target.knowsDomain else {

@@ -56,7 +56,7 @@ struct Status: AsyncParsableCommand {
         if json { return try Output.json(Row(status)) }
         Output.line("Lapwing \(status.version) is running as process \(status.processID)")
         let lines =
-            [("domain", status.domain), ("started", status.started.dateTime)]
+            status.domains.map { ("domain", $0) } + [("started", status.started.dateTime)]
             + status.counts.map { ($0.name, "\($0.value)") }
         let width = lines.map(\.0.count).max() ?? 0
         for (name, value) in lines {
@@ -66,14 +66,17 @@ struct Status: AsyncParsableCommand {
 
     private struct Row: Encodable {
         var version: String
+        /// The first; older scripts know it alone.
         var domain: String
+        var domains: [String]
         var pid: Int
         var started: String
         var counts: [String: Int]
 
         init(_ status: ServerStatus) {
             version = status.version
-            domain = status.domain
+            domain = status.domains.first ?? ""
+            domains = status.domains
             pid = status.processID
             started = status.started.dateTime
             counts = Dictionary(status.counts.map { ($0.name, $0.value) }) { first, _ in first }

@@ -12,14 +12,14 @@ package struct AccountShard: Sendable {
     private var capabilities = CapabilityCache()
     /// What the clients were told of last, while newer groups wait for ``followGroups()``.
     private var groupsBefore: SharedGroups?
-    /// What the fleet service has to tell of those groups then.
+    /// What the fleet services have to tell of those groups then.
     private var fleetNews: [Effect] = []
 
     package init(_ accounts: [Account], services: [PubSubService] = [], world: World) {
         self.accounts = Dictionary(accounts.map { ($0.jid, $0) }) { _, last in last }
         self.services = Dictionary(services.map { ($0.owner, $0) }) { _, last in last }
         self.world = world
-        prepareFleet()
+        prepareFleets()
     }
 
     /// Everyone here who has nodes.
@@ -160,8 +160,7 @@ extension AccountShard {
                 let questions = accounts[account]?.readCapabilities(
                     of: stanza,
                     at: index,
-                    cache: capabilities,
-                    domain: world.domain
+                    cache: capabilities
                 )
                 return (questions ?? [])
                     + (accounts[account]?.direct(stanza, to: to, at: index) ?? [])
@@ -181,8 +180,7 @@ extension AccountShard {
                 accounts[account]?.readCapabilities(
                     of: stanza,
                     at: index,
-                    cache: capabilities,
-                    domain: world.domain
+                    cache: capabilities
                 ) ?? []
         }
         effects += try accounts[account]?.broadcast(stanza, at: index, world: world, now: now) ?? []
@@ -213,7 +211,7 @@ extension AccountShard {
 // MARK: - Stanzas from elsewhere
 
 extension AccountShard {
-    /// Takes a stanza for an account of this shard, or for the server's domain.
+    /// Takes a stanza for an account of this shard, or for a domain of the server's.
     package mutating func receive(_ routed: Routed, at now: Instant) -> [Effect] {
         guard let to = routed.stanza.to, let sender = routed.stanza.from else { return [] }
         do {
@@ -303,7 +301,7 @@ extension AccountShard {
                 let referee = services.values[index].referee(
                     of: payload,
                     from: sender,
-                    on: world.domain.domain
+                    in: world
                 )
             {
                 return [.relate(routed, to: referee)]
@@ -481,7 +479,7 @@ extension AccountShard {
     package mutating func replaceGroups(with groups: SharedGroups) {
         groupsBefore = groupsBefore ?? world.groups
         world.groups = groups
-        fleetNews += judgeFleet()
+        fleetNews += judgeFleets()
     }
 
     /// Clients' rosters, presence and notifications follow the groups that were replaced.

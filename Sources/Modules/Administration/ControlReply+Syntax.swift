@@ -124,25 +124,32 @@ extension ServerStatus {
         ControlSyntax.element(
             "status",
             [
-                "version": version, "domain": domain, "pid": "\(processID)",
+                "version": version, "pid": "\(processID)",
                 "started": "\(started.milliseconds)",
             ],
-            counts.map {
-                ControlSyntax.element("count", ["name": $0.name, "value": "\($0.value)"])
-            }
+            domains.map { ControlSyntax.element("domain", ["name": $0]) }
+                + counts.map {
+                    ControlSyntax.element("count", ["name": $0.name, "value": "\($0.value)"])
+                }
         )
     }
 
     fileprivate init(reading element: Element) throws(ControlSyntax.Mismatch) {
         self.init(
             version: try element.required("version"),
-            domain: try element.required("domain"),
+            domains: [],
             processID: try element.number("pid"),
             started: Instant(milliseconds: Int64(try element.number("started"))),
             counts: []
         )
-        for child in element.elements where child.name == "count" {
-            counts.append(Count(try child.required("name"), try child.number("value")))
+        for child in element.elements {
+            switch child.name {
+            case "domain": domains.append(try child.required("name"))
+            case "count":
+                counts.append(Count(try child.required("name"), try child.number("value")))
+            // A later server may tell more.
+            default: continue
+            }
         }
     }
 }

@@ -45,6 +45,14 @@ package enum ControlReply: Sendable, Hashable {
             self.text = text
         }
 
+        /// A domain has no accounts here.
+        package static func notServed(_ domain: String, but served: [String]) -> Refusal {
+            .init(
+                .invalid,
+                "\(domain) is not served here; served: \(served.joined(separator: ", "))"
+            )
+        }
+
         package enum Reason: String, Sendable, CaseIterable {
             /// It is there already.
             case exists
@@ -101,7 +109,8 @@ package struct HostState: Sendable, Hashable {
 /// A running server in numbers.
 package struct ServerStatus: Sendable, Hashable {
     package var version: String
-    package var domain: String
+    /// The domains of accounts, the first one first.
+    package var domains: [String]
     package var processID: Int
     package var started: Instant
     /// Counts by name, in the order to show them: accounts, sessions, nodes, items.
@@ -120,13 +129,13 @@ package struct ServerStatus: Sendable, Hashable {
 
     package init(
         version: String,
-        domain: String,
+        domains: [String],
         processID: Int,
         started: Instant,
         counts: [Count]
     ) {
         self.version = version
-        self.domain = domain
+        self.domains = domains
         self.processID = processID
         self.started = started
         self.counts = counts

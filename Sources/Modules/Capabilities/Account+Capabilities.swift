@@ -6,8 +6,7 @@ extension Account {
     mutating func readCapabilities(
         of presence: Stanza,
         at index: Int,
-        cache: CapabilityCache,
-        domain: JID
+        cache: CapabilityCache
     ) -> [Effect] {
         guard let key = CapabilityKey(presence) else {
             // Directed presence need not repeat what was broadcast.
@@ -27,9 +26,10 @@ extension Account {
         sessions[index].capabilities.query = id
         let query = DiscoInfo.request(node: key.discoNode)
         let jid = sessions[index].jid
+        let server = JID(normalizedLocal: nil, domain: jid.domain)
         return [
             .deliver(
-                Stanza(.iq, type: "get", id: id, from: domain, to: jid, [query]),
+                Stanza(.iq, type: "get", id: id, from: server, to: jid, [query]),
                 to: sessions[index].id
             )
         ]

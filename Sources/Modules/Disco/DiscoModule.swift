@@ -22,9 +22,8 @@ package enum DiscoModule: Module {
     ) throws(StanzaError) -> [Effect] {
         guard request.payload["node"] == nil else { throw StanzaError(.itemNotFound) }
         if request.payload.namespace == Namespace.discoItems {
-            let services = (world.services.keys + world.components)
-                .sorted { $0.domain < $1.domain }
-            let items = DiscoItems(items: services.map { .init(jid: $0) })
+            let domain = request.stanza.to?.domain ?? world.domain.domain
+            let items = DiscoItems(items: world.items(of: domain).map { .init(jid: $0) })
             return [request.result(items.element)]
         }
         return [request.result(serverInfo(in: world).element)]

@@ -5,13 +5,14 @@ extension AccountShard {
     /// Adds an account that was just registered.
     package mutating func add(_ account: Account) -> [Effect] {
         accounts[account.jid] = account
-        guard world.fleet != nil, world.groups.isHost(account.jid) else { return [] }
+        guard world.fleet(of: account.jid.domain) != nil, world.groups.isHost(account.jid)
+        else { return [] }
         return accounts[account.jid]?.beginMirroring(isNews: true) ?? []
     }
 
     /// Takes what has become of a host, where the fleet service lives here.
     package mutating func receive(_ change: MirrorChange, at now: Instant) -> [Effect] {
-        guard let fleet = world.fleet else { return [] }
+        guard let fleet = world.fleet(of: change.host.domain) else { return [] }
         let effects = services.update(fleet) { $0.receive(change, at: now) } ?? []
         return effects.map { $0.effect(of: fleet) }
     }
@@ -22,12 +23,28 @@ extension AccountShard {
         services[owner]?.nodes[request.node]?.original ?? (owner, request.node)
     }
 
-    /// What the fleet service and the hosts are before anything comes in.
-    mutating func prepareFleet() {
-        guard let fleet = world.fleet else { return }
-        let access = FleetAccess(groups: world.groups, allowed: world.fleetAllowed)
-        services[fleet]?.prepareFleet(access)
-        for host in access.hosts { accounts[host]?.pep.isMirrored = true }
+    /// What the fleet services and the hosts are before anything comes in.
+    mutating func prepareFleets() {
+        for (fleet, access) in fleetAccesses { services[fleet]?.prepareFleet(access) }
+        for host in world.groups.hosts where world.fleet(of: host.domain) != nil {
+            accounts[host]?.pep.isMirrored = true
+        }
+    }
+
+    /// Who may know of which hosts, for each fleet service that lives here.
+    private var fleetAccesses: [(fleet: JID, access: FleetAccess)] {
+        let here = world.services.filter { $0.value.kind == .fleet && services.has($0.key) }
+        guard !here.isEmpty else { return [] }
+        let hosts = world.groups.hostsByDomain
+        return here.map { fleet, service in
+            let access = FleetAccess(
+                groups: world.groups,
+                hosts: hosts[service.domain] ?? [],
+                of: service.domain,
+                allowed: service.allowed
+            )
+            return (fleet, access)
+        }
     }
 
     /// What a host tells of itself from the start.
@@ -36,21 +53,20 @@ extension AccountShard {
         return accounts[owner]?.beginMirroring(isNews: false) ?? []
     }
 
-    /// The fleet service judges by other groups; what it has to tell of that goes out with what the
-    /// others tell.
-    mutating func judgeFleet() -> [Effect] {
-        guard let fleet = world.fleet else { return [] }
-        let access = FleetAccess(groups: world.groups, allowed: world.fleetAllowed)
-        return services[fleet]?.follow(access).map { $0.effect(of: fleet) } ?? []
+    /// The fleet services judge by other groups; what they have to tell of that goes out with what
+    /// the others tell.
+    mutating func judgeFleets() -> [Effect] {
+        fleetAccesses.flatMap { fleet, access in
+            services[fleet]?.follow(access).map { $0.effect(of: fleet) } ?? []
+        }
     }
 
     /// Accounts become hosts, or are hosts no more.
     mutating func followHosts(from old: SharedGroups) -> [Effect] {
-        guard world.fleet != nil else { return [] }
         let (before, after) = (old.hosts, world.groups.hosts)
         var effects: [Effect] = []
         for host in before.subtracting(after) { effects += accounts[host]?.endMirroring() ?? [] }
-        for host in after.subtracting(before) {
+        for host in after.subtracting(before) where world.fleet(of: host.domain) != nil {
             effects += accounts[host]?.beginMirroring(isNews: true) ?? []
         }
         return effects

@@ -11,6 +11,14 @@ extension SharedGroups {
         return members.allSatisfy(Self.canBeHost) ? members : members.filter(Self.canBeHost)
     }
 
+    /// The same, by their domains.
+    var hostsByDomain: [String: Set<JID>] {
+        let hosts = hosts
+        guard let domain = hosts.first?.domain else { return [:] }
+        guard spansDomains else { return [domain: hosts] }
+        return hosts.reduce(into: [:]) { $0[$1.domain, default: []].insert($1) }
+    }
+
     /// Whether an account is one of them.
     func isHost(_ account: JID) -> Bool {
         groups[ControlRequest.hostsGroup]?.members.contains(account) == true

@@ -4,6 +4,10 @@ package import XMPP
 /// the host, and those whom the operator lists.
 package struct FleetAccess: Sendable, Equatable {
     package let groups: SharedGroups
+    /// The monitored hosts, all of one domain.
+    let hosts: Set<JID>
+    /// The hosts' domain.
+    private let domain: String
     /// Bare addresses and domains that may know of every host.
     package let allowed: Set<JID>
     /// The groups that hosts are in.
@@ -11,19 +15,23 @@ package struct FleetAccess: Sendable, Equatable {
     /// The hosts, by the groups that they are in: those in the same have the same audience.
     private let hostsByGroups: [Set<String>: Set<JID>]
 
-    package init(groups: SharedGroups, allowed: Set<JID> = []) {
+    package init(
+        groups: SharedGroups,
+        hosts: Set<JID>,
+        of domain: String,
+        allowed: Set<JID> = []
+    ) {
         self.groups = groups
+        self.hosts = hosts
+        self.domain = domain
         self.allowed = allowed
-        hostGroups = groups.hosts.reduce(into: []) { $0.formUnion(groups.groups(of: $1)) }
-        hostsByGroups = groups.hosts.reduce(into: [:]) { hosts, host in
+        hostGroups = hosts.reduce(into: []) { $0.formUnion(groups.groups(of: $1)) }
+        hostsByGroups = hosts.reduce(into: [:]) { hosts, host in
             hosts[groups.groups(of: host), default: []].insert(host)
         }
     }
 
-    /// The monitored hosts.
-    var hosts: Set<JID> { groups.hosts }
-
-    func isHost(_ jid: JID) -> Bool { groups.isHost(jid) }
+    func isHost(_ jid: JID) -> Bool { hosts.contains(jid) }
 
     /// Whether the entity may know of the host.
     ///
@@ -35,21 +43,21 @@ package struct FleetAccess: Sendable, Equatable {
     /// Whether the entity may know of a host that is in these groups.
     func admits(_ jid: JID, toMembersOf names: Set<String>) -> Bool {
         let bare = jid.bare
-        return mayKnowAll(bare) || groups.sees(bare, membersOf: names)
+        return mayKnowAll(bare) || groups.sees(bare, membersOf: names, at: domain)
     }
 
     /// The hosts that the entity may know of; nil for all.
     func hosts(knownTo jid: JID) -> [JID]? {
         let bare = jid.bare
         guard !mayKnowAll(bare) else { return nil }
-        let known = hostsByGroups.filter { groups.sees(bare, membersOf: $0.key) }
+        let known = hostsByGroups.filter { groups.sees(bare, membersOf: $0.key, at: domain) }
         return known.count == hostsByGroups.count ? nil : known.values.flatMap(\.self)
     }
 
     /// Whether there is any host that the entity may know of.
     func admitsToAny(_ jid: JID) -> Bool {
         let bare = jid.bare
-        return mayKnowAll(bare) || groups.sees(bare, membersOf: hostGroups)
+        return mayKnowAll(bare) || groups.sees(bare, membersOf: hostGroups, at: domain)
     }
 
     private func mayKnowAll(_ bare: JID) -> Bool {

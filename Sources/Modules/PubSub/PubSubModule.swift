@@ -18,7 +18,8 @@ package enum PubSubModule: Module {
         service: inout PubSubService,
         world: borrowing World
     ) throws(StanzaError) -> [Effect] {
-        let (owner, administrators) = (service.owner, world.administrators)
+        let owner = service.owner
+        let administrators = world.services[owner]?.administrators ?? []
         let (sender, known) = (request.from.bare, request.relation)
         return try service.receive(
             request.stanza,
@@ -35,8 +36,8 @@ package enum PubSubModule: Module {
 
 extension PubSubService {
     /// Whose roster decides whether the sender of a request may have the node that it asks for: an
-    /// owner of the node with an account on `domain` (XEP-0060 §4.5, presence and roster).
-    func referee(of request: Element, from sender: JID, on domain: String) -> JID? {
+    /// owner of the node with an account here (XEP-0060 §4.5, presence and roster).
+    func referee(of request: Element, from sender: JID, in world: borrowing World) -> JID? {
         guard profile.kind == .shared,
             let name = request.elements.lazy.compactMap({ $0["node"] }).first,
             let node = nodes[name], node.affiliations[sender.bare] == nil
@@ -45,8 +46,14 @@ extension PubSubService {
         case .presence, .roster: break
         case .open, .authorize, .whitelist: return nil
         }
-        return node.affiliations.owners.filter { $0.domain == domain }
-            .min { ($0.local ?? "") < ($1.local ?? "") }
+        var referee: JID?
+        for owner in node.affiliations.owners where world.isLocal(owner.domain) {
+            let isFirst = referee.map {
+                (owner.local ?? "", owner.domain) < ($0.local ?? "", $0.domain)
+            }
+            if isFirst ?? true { referee = owner }
+        }
+        return referee
     }
 
     /// Takes a message that was sent to the service: an owner's answer to a form, or the error that
@@ -58,7 +65,7 @@ extension PubSubService {
         now: Instant
     ) throws(StanzaError) -> [PubSubEffect] {
         guard !message.isError else { return bounced(message, from: sender) }
-        let administrators = world.administrators
+        let administrators = world.services[owner]?.administrators ?? []
         return try receive(
             message: message,
             from: sender,
@@ -69,7 +76,8 @@ extension PubSubService {
 
     /// What an entity is to a service.
     func relation(of jid: JID, in world: borrowing World) -> Relation {
-        Relation(isOwner: world.administrators.contains(jid.bare))
+        let administrators = world.services[owner]?.administrators
+        return Relation(isOwner: administrators?.contains(jid.bare) ?? false)
     }
 
     /// Takes presence that was sent to the service: who is there, and what for.

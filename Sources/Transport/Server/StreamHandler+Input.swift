@@ -127,7 +127,7 @@ extension StreamHandler {
         outlet.flushGathered()
         restartParser()
         do {
-            let handler = try TLSHandler(server: box.current)
+            let handler = try TLSHandler(server: box.current, name: machine.domain)
             handler.socket = outlet.takeSocket()
             tls = handler
             try context.pipeline.syncOperations.addHandler(handler, position: .before(self))

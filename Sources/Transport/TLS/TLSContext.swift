@@ -1,5 +1,6 @@
 import COpenSSL
 import Synchronization
+import XMPP
 
 /// A version of TLS that we speak.
 package enum TLSVersion: Int32, Sendable, Hashable, CaseIterable {
@@ -11,10 +12,13 @@ package enum TLSVersion: Int32, Sendable, Hashable, CaseIterable {
 package struct CertificateFiles: Sendable, Hashable {
     package var chain: String
     package var key: String
+    /// The domain that it is shown for, whatever names it has; nil for none in particular.
+    package var domain: String?
 
-    package init(chain: String, key: String) {
+    package init(chain: String, key: String, domain: String? = nil) {
         self.chain = chain
         self.key = key
+        self.domain = domain
     }
 }
 
@@ -38,6 +42,8 @@ package final class TLSContext: Sendable {
     var verifiesNames: Bool { pinned == nil }
     /// A server's other identities, in the order of `certificates` without the first.
     private let alternatives: [TLSContext]
+    /// Which identity was configured for which domain, by its name in the DNS; 0 is the first.
+    private let configured: [String: Int]
     /// A client's newest session by server, for resumption.
     private let sessions = Mutex<[String: TLSSession]>([:])
 
@@ -79,6 +85,11 @@ package final class TLSContext: Sendable {
         }
         self.certificates = certificates
         self.alternatives = alternatives
+        configured = Dictionary(
+            identities.enumerated().compactMap { index, identity in
+                identity.domain.map { (DomainName.encoded($0) ?? $0, index) }
+            }
+        ) { first, _ in first }
         endPointBindings = certificates.map(\.endPointBinding)
         if let failure { throw failure }
         try Self.setCommon(pointer, versions)
@@ -173,7 +184,17 @@ extension TLSContext {
             identities: identities,
             expiredMayServe: expiredMayServe
         )
-        let pointer = context.pointer
+        for identity in [context] + context.alternatives { try setServer(identity.pointer) }
+        // The library calls back with this object only while a connection exists, and each
+        // connection's engine holds it.
+        if !context.alternatives.isEmpty {
+            let argument = Unmanaged.passUnretained(context).toOpaque()
+            lw_ctx_set_server_name_callback(context.pointer, chooseIdentity, argument)
+        }
+        return context
+    }
+
+    private static func setServer(_ pointer: OpaquePointer) throws(TLSError) {
         // Tickets hold the session's state: the server stores none.
         lw_ctx_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
         let purpose = Array("lapwing".utf8)
@@ -183,13 +204,6 @@ extension TLSContext {
         // One ticket: a client keeps the newest, and each costs it and us some hundred bytes.
         try OpenSSLErrors.check(SSL_CTX_set_num_tickets(pointer, 1))
         SSL_CTX_set_alpn_select_cb(pointer, chooseProtocol, nil)
-        // The library calls back with this object only while a connection exists, and each
-        // connection's engine holds it.
-        if !context.alternatives.isEmpty {
-            let argument = Unmanaged.passUnretained(context).toOpaque()
-            lw_ctx_set_server_name_callback(pointer, chooseIdentity, argument)
-        }
-        return context
     }
 
     /// A server's `tls-server-end-point` binding, the same for every connection that shows that
@@ -199,10 +213,26 @@ extension TLSContext {
         return index.flatMap { endPointBindings[$0] }
     }
 
-    /// The identity for the name that a client sent; the first one serves all others.
-    fileprivate func identity(for name: String) -> TLSContext? {
-        if let first = certificates.first, first.covers(name) { return nil }
-        return alternatives.first { $0.certificates.first?.covers(name) == true }
+    /// The certificate that is shown to who asks for a domain; nil for a client's context.
+    ///
+    /// The one that was configured for it, else one that names it, else the first.
+    package func certificate(for domain: String) -> Certificate? {
+        let index = identity(for: DomainName.encoded(domain) ?? domain) ?? 0
+        return certificates.indices.contains(index) ? certificates[index] : nil
+    }
+
+    /// The place of the identity for a name in the DNS; nil where none is for it.
+    private func identity(for name: String) -> Int? {
+        configured[name] ?? certificates.firstIndex { $0.covers(name) }
+    }
+
+    /// Has a connection show the identity for a domain; where none is for it, the one that it has.
+    func show(_ domain: String, on ssl: OpaquePointer) {
+        guard !alternatives.isEmpty,
+            let index = identity(for: DomainName.encoded(domain) ?? domain)
+        else { return }
+        let identity = index == 0 ? self : alternatives[index - 1]
+        SSL_set_SSL_CTX(ssl, identity.pointer)
     }
 
     /// What the log says of a server's certificates.
@@ -216,13 +246,11 @@ private let chooseIdentity:
     @convention(c) (
         OpaquePointer?, UnsafeMutablePointer<Int32>?, UnsafeMutableRawPointer?
     ) -> Int32 = { ssl, _, argument in
-        guard let argument, let name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) else {
-            return SSL_TLSEXT_ERR_NOACK
-        }
+        guard let ssl, let argument,
+            let name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)
+        else { return SSL_TLSEXT_ERR_NOACK }
         let context = Unmanaged<TLSContext>.fromOpaque(argument).takeUnretainedValue()
-        if let other = context.identity(for: String(cString: name)) {
-            SSL_set_SSL_CTX(ssl, other.pointer)
-        }
+        context.show(String(cString: name), on: ssl)
         return SSL_TLSEXT_ERR_OK
     }
 

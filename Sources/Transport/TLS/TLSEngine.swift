@@ -12,7 +12,8 @@ import XMPP
 final class TLSEngine {
     /// Which end this is; a client says whom it wants to reach.
     enum Role {
-        case server
+        /// `name` is the domain that is wanted, where that is known already.
+        case server(name: String?)
         /// `sendsProtocol` is for TLS from the first byte, which is where ALPN has its use.
         case client(server: String, sendsProtocol: Bool)
     }
@@ -46,9 +47,10 @@ final class TLSEngine {
         self.context = context
         ssl = try OpenSSLErrors.check(SSL_new(context.pointer))
         switch role {
-        case .server:
+        case .server(let name):
             serverName = nil
             SSL_set_accept_state(ssl)
+            if let name { context.show(name, on: ssl) }
         case .client(let server, _):
             serverName = server
             SSL_set_connect_state(ssl)

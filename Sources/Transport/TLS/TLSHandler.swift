@@ -34,9 +34,13 @@ package final class TLSHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.engine = engine
     }
 
-    /// The server's end.
-    package convenience init(server context: TLSContext) throws(TLSError) {
-        self.init(try TLSEngine(context, role: .server))
+    /// The server's end; `name` is the domain that the peer is known to want already: it gets that
+    /// one's certificate, unless it asks for another in the handshake.
+    package convenience init(
+        server context: TLSContext,
+        name: String? = nil
+    ) throws(TLSError) {
+        self.init(try TLSEngine(context, role: .server(name: name)))
     }
 
     /// The client's end; `name` is the domain that the certificate must be for.

@@ -33,6 +33,16 @@ package enum AcceptedStream: ~Copyable {
     }
 }
 
+extension AcceptedStream {
+    /// The domain here that the peer's header named; nil where it decides nothing.
+    package var domain: String? {
+        switch self {
+        case .client(let stream): stream.domain
+        case .component: nil
+        }
+    }
+}
+
 // MARK: - Events
 
 extension AcceptedStream {

@@ -4,13 +4,11 @@
 struct ServerBinding {
     /// Bare.
     let account: JID
-    let domain: String
     private(set) var failures = 0
     private var requestID: String?
 
-    init(account: JID, domain: String) {
+    init(_ account: JID) {
         self.account = account
-        self.domain = domain
     }
 
     /// The features after authentication: binding, the session that RFC 6121 made a no-op, and
@@ -45,7 +43,7 @@ struct ServerBinding {
             return ask(stanza, bind)
         }
         // RFC 6120 §7.1: to anybody else than the server or the account itself, the stream ends.
-        if let to = stanza.to, to != account, !(to.isDomain && to.domain == domain) {
+        if let to = stanza.to, to != account, !(to.isDomain && to.domain == account.domain) {
             throw StreamError(.notAuthorized)
         }
         if stanza.isError || stanza.type == "result" { return .nothing }

@@ -11,8 +11,10 @@ extension ServerStream {
 
     /// What a listener offers.
     package struct Configuration: Sendable {
-        /// The domain served, normalised.
+        /// The domain served, normalised; the first, where there are several.
         package var domain: String
+        /// The domains served besides, normalised.
+        package var others: Set<String> = []
         package var security: Security
         /// Those that may be offered; which are depends on TLS as well.
         package var mechanisms: [SASLMechanism] = SASLMechanism.allCases
@@ -27,6 +29,11 @@ extension ServerStream {
             self.domain = domain
             self.security = security
             self.pretence = pretence
+        }
+
+        /// Whether accounts of that domain log in here.
+        func serves(_ name: String) -> Bool {
+            name == domain || others.contains(name)
         }
     }
 }

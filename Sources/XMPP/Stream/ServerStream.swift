@@ -23,6 +23,8 @@ package struct ServerStream: ~Copyable {
     private let configuration: Configuration
     private let token: @Sendable () -> String
     private var state: State
+    /// The domain that the client's first header named: the stream stays with it.
+    package private(set) var domain: String?
     /// The address that the client's first header claimed; a later one must not claim another.
     private var claimed: JID?
     /// `xml:lang` of the client's newest header.
@@ -112,7 +114,11 @@ extension ServerStream {
             } catch {
                 return finish(error, header: ourHeader())
             }
-            let authentication = ServerAuthentication(configuration, bindings: bindings)
+            let authentication = ServerAuthentication(
+                configuration,
+                domain: domain ?? configuration.domain,
+                bindings: bindings
+            )
             let features = authentication.features
             state = .authenticating(authentication)
             return .open(ourHeader(), features: features)
@@ -122,7 +128,7 @@ extension ServerStream {
             } catch {
                 return finish(error, header: ourHeader())
             }
-            state = .binding(ServerBinding(account: account, domain: configuration.domain))
+            state = .binding(ServerBinding(account))
             return .open(
                 ourHeader(),
                 features: ServerBinding.features(configuration.sessionFeatures)
@@ -144,11 +150,15 @@ extension ServerStream {
         guard let to = header.to, let host = try? JID(to) else {
             throw StreamError(.improperAddressing)
         }
-        // Also where a restart names another domain than the stream began with, since only one is
-        // served (CVE-2018-10847).
-        guard host.isDomain, host.domain == configuration.domain else {
+        guard host.isDomain, configuration.serves(host.domain) else {
             throw StreamError(.hostUnknown)
         }
+        // Who has proved to be somebody of one domain is nobody of another (CVE-2018-10847); nor
+        // does a certificate that was shown for one vouch for another.
+        guard domain == nil || domain == host.domain else {
+            throw StreamError(.notAuthorized, text: "a stream stays with its domain")
+        }
+        domain = host.domain
         language = header.language
         guard let from = header.from else { return }
         guard let name = try? JID(from) else { throw StreamError(.improperAddressing) }
@@ -163,7 +173,7 @@ extension ServerStream {
         StreamHeader(
             namespace: Namespace.client,
             to: claimed?.description,
-            from: configuration.domain,
+            from: domain ?? configuration.domain,
             id: token(),
             language: "en"
         )

@@ -50,8 +50,7 @@ struct Conversation {
         )
         var services: [PubSubService] = []
         if hasFleet {
-            world.services[Self.fleet] = .fleet
-            world.fleetAllowed = allowed
+            world.add(Self.fleet, .init(.fleet, of: "example.com", allowed: allowed))
             var profile = PubSubService.Profile.fleet()
             profile.history = policy
             services = [

@@ -122,7 +122,12 @@ import XMPP
     @Test func letsInWhomTheOperatorLists() throws {
         var fleet = try fleet(allowed: [Conversation.jid("stranger")])
         #expect(try fleet.items("stranger", "alerts/critical") == ["web/disk", "db/disk"])
-        let access = FleetAccess(groups: Self.groups, allowed: [try JID("ops.example.org")])
+        let access = FleetAccess(
+            groups: Self.groups,
+            hosts: Self.groups.hosts,
+            of: "example.com",
+            allowed: [try JID("ops.example.org")]
+        )
         #expect(access.admits(try JID("anyone@ops.example.org/x"), to: Conversation.jid("web")))
         #expect(!access.admits(try JID("anyone@example.org"), to: Conversation.jid("web")))
     }
@@ -130,7 +135,8 @@ import XMPP
     // Capabilities ask for nodes as a whole; whose items they would bring is not asked.
     @Test func tellsNobodyByCapabilities() throws {
         var service = PubSubService(owner: Conversation.fleet, profile: .fleet())
-        service.prepareFleet(FleetAccess(groups: Self.groups))
+        let groups = Self.groups
+        service.prepareFleet(FleetAccess(groups: groups, hosts: groups.hosts, of: "example.com"))
         let time = Instant(milliseconds: 1)
         let web = Conversation.jid("web")
         let snapshot = MirrorChange.Kind.snapshot(.init(isUp: true, nodes: [:], isNews: true))

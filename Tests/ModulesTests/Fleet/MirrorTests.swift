@@ -136,7 +136,8 @@ import XMPP
     @Test func sharesPayloads() throws {
         var service = PubSubService(owner: Conversation.fleet, profile: .fleet())
         let host = Conversation.jid("web")
-        service.prepareFleet(FleetAccess(groups: FleetConversation.groups(hosts: ["web"])))
+        let groups = FleetConversation.groups(hosts: ["web"])
+        service.prepareFleet(FleetAccess(groups: groups, hosts: groups.hosts, of: "example.com"))
         let payload = Array("<sample xmlns='urn:lapwing:1'/>".utf8)
         let record = ItemRecord(
             id: "current",

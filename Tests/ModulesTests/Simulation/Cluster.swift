@@ -55,7 +55,8 @@ struct Cluster {
             groups: groups,
             software: .init(name: "Lapwing", version: "test")
         )
-        world.services = [Self.pubsub: .shared, Self.fleet: .fleet]
+        world.add(Self.pubsub, .init(.shared, of: Self.domain.domain))
+        world.add(Self.fleet, .init(.fleet, of: Self.domain.domain))
         self.world = world
         var indices = [Self.pubsub: 0, Self.fleet: 1]
         for (number, account) in accounts.enumerated() {

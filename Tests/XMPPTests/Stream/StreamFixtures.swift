@@ -127,8 +127,9 @@ extension ServerStream {
     }
 
     /// A stream of alice's that has just authenticated, its last header still to come.
-    static func authenticated() -> ServerStream {
+    static func authenticated(others: Set<String> = []) -> ServerStream {
         var configuration = Fixture.serverConfiguration(.direct)
+        configuration.others = others
         configuration.offersChannelBinding = false
         var stream = ServerStream.opened(configuration, bindings: ChannelBindings.none)
         _ = stream.received(.sasl("auth", "\0alice\0pencil", mechanism: "PLAIN"))

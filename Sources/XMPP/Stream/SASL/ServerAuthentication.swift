@@ -31,9 +31,13 @@ struct ServerAuthentication {
         case plain(JID, Password)
     }
 
-    /// `bindings` is nil without TLS.
-    init(_ configuration: ServerStream.Configuration, bindings: ChannelBindings?) {
-        domain = configuration.domain
+    /// `domain` is the one whose accounts log in; `bindings` is nil without TLS.
+    init(
+        _ configuration: ServerStream.Configuration,
+        domain: String,
+        bindings: ChannelBindings?
+    ) {
+        self.domain = domain
         pretence = configuration.pretence
         isEncrypted = bindings != nil
         self.bindings = bindings ?? .none
