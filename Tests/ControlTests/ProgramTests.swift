@@ -77,6 +77,30 @@ import XMPP
         #expect(await run("register", "alice", "example.net", "secret") == 1)
     }
 
+    @Test func knowsAllDomainsOfAStoppedServer() async throws {
+        let url = URL(fileURLWithPath: configuration)
+        let one = try String(contentsOf: url, encoding: .utf8)
+        try Data((one + "\n[[domains]]\ndomain = \"Example.NET\"\n").utf8).write(to: url)
+        #expect(await run("check") == 0)
+        #expect(await run("register", "alice", "example.org", "secret") == 0)
+        #expect(await run("register", "alice", "example.net", "other") == 0)
+        #expect(await run("register", "alice", "example.edu", "secret") == 1)
+        #expect(await run("groups", "add", "viewers", "alice@example.net") == 0)
+        #expect(await run("users", "example.edu") == 1)
+        let other = JID(normalizedLocal: "alice", domain: "example.net")
+        let record = try #require(try store().account(alice))
+        #expect(try store().account(other) != nil)
+        #expect(await run("passwd", "alice", "example.net", "third") == 0)
+        #expect(try store().account(alice) == record)
+        // What is there of a domain that is served no more can be seen and deleted.
+        try Data(one.utf8).write(to: url)
+        #expect(await run("users", "example.net") == 0)
+        #expect(await run("groups", "add", "hosts", "alice@example.net") == 1)
+        #expect(await run("unregister", "alice", "example.net") == 0)
+        #expect(await run("users", "example.net") == 1)
+        #expect(try store().account(alice) == record)
+    }
+
     @Test func refusesAPasswordThatIsEmpty() async throws {
         #expect(await run("register", "alice", "example.org", "") == 1)
     }

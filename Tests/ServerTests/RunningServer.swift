@@ -24,6 +24,8 @@ final class RunningServer {
 
     static func start(
         in directory: String? = nil,
+        furtherDomains: [String] = [],
+        groups: [ServerConfiguration.Group] = ServerConfiguration.Group.usual,
         history: ServerConfiguration.History = .init(),
         openStore: ((String) throws -> any Store)? = nil
     ) async throws -> RunningServer {
@@ -53,6 +55,8 @@ final class RunningServer {
             .init(address: "127.0.0.1", port: 0, security: .plain),
         ]
         configuration.history = history
+        configuration.groups = groups
+        configuration.furtherDomains = furtherDomains.map { .init(name: $0) }
         var log = Logger(label: "test")
         log.logLevel = .critical
         let server = try await Server.start(
@@ -65,15 +69,25 @@ final class RunningServer {
 
     func register(_ accounts: String...) async throws {
         for account in accounts {
-            let jid = JID(normalizedLocal: account, domain: "example.org")
-            let credentials = ScramCredentials.derive(
-                password: try Password("pw-" + account),
-                iterations: Self.iterations
-            )
-            guard await server.perform(.register(AccountRecord(jid, credentials))) == .done else {
+            let record = try Self.record(account)
+            guard await server.perform(.register(record)) == .done else {
                 throw StanzaError(.internalServerError)
             }
         }
+    }
+
+    /// An account, of `example.org` where it names no domain; its password is `pw-` and its name.
+    static func record(_ account: String, password: String? = nil) throws -> AccountRecord {
+        let credentials = ScramCredentials.derive(
+            password: try Password(password ?? "pw-" + account),
+            iterations: iterations
+        )
+        return AccountRecord(try jid(account), credentials)
+    }
+
+    static func jid(_ account: String, resource: String? = nil) throws -> JID {
+        let bare = account.contains("@") ? account : account + "@example.org"
+        return try JID(bare + (resource.map { "/" + $0 } ?? ""))
     }
 
     func configuration(
@@ -82,7 +96,7 @@ final class RunningServer {
         security: ServerConfiguration.Listener.Security = .startTLS
     ) throws -> ClientConfiguration {
         ClientConfiguration(
-            jid: try JID("\(account)@example.org/\(resource)"),
+            jid: try Self.jid(account, resource: resource),
             password: "pw-" + account,
             host: "127.0.0.1",
             port: server.port(security),

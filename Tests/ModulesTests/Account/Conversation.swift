@@ -33,10 +33,13 @@ struct Conversation {
     /// The fleet service, where there is one.
     static let fleet = JID(normalizedLocal: nil, domain: "monitor.example.com")
 
-    /// `nodes` is what the store has of accounts and of the fleet service.
+    /// `nodes` is what the store has of accounts and of the fleet service; `domains` are there
+    /// besides `example.com`, and `services` besides the fleet's.
     init(
         _ accounts: [String],
         groups: SharedGroups = SharedGroups(),
+        domains: Set<String> = [],
+        services more: [JID: World.Service] = [:],
         hasFleet: Bool = false,
         allowed: Set<JID> = [],
         nodes: [JID: [NodeRecord]] = [:],
@@ -44,6 +47,7 @@ struct Conversation {
     ) {
         var world = World(
             domain: JID(normalizedLocal: nil, domain: "example.com"),
+            others: domains,
             modules: ModuleTable(Self.modules),
             groups: groups,
             software: .init(name: "Lapwing", version: "test")
@@ -56,6 +60,14 @@ struct Conversation {
             services = [
                 PubSubService(owner: Self.fleet, profile: profile, nodes: nodes[Self.fleet] ?? [])
             ]
+        }
+        for (address, service) in more {
+            world.add(address, service)
+            let profile: PubSubService.Profile =
+                service.kind == .fleet ? .fleet() : .shared(users: service.domain)
+            services.append(
+                PubSubService(owner: address, profile: profile, nodes: nodes[address] ?? [])
+            )
         }
         var personal = PubSubService.Profile.pep()
         personal.history = policy
@@ -83,8 +95,13 @@ struct Conversation {
         }
     }
 
-    static func jid(_ local: String) -> JID {
-        JID(normalizedLocal: local, domain: "example.com")
+    /// `romeo`, or `romeo@example.net` where it is of another domain.
+    static func jid(_ name: String) -> JID {
+        let parts = name.split(separator: "@").map(String.init)
+        return JID(
+            normalizedLocal: parts[0],
+            domain: parts.count > 1 ? parts[1] : "example.com"
+        )
     }
 
     /// Opens `romeo/orchard`.

@@ -42,9 +42,10 @@ struct TLSPair {
         server serverContext: TLSContext,
         client clientContext: TLSContext,
         name: String = "example.org",
+        wanted: String? = nil,
         isDirect: Bool = false
     ) throws {
-        serverTLS = try TLSHandler(server: serverContext)
+        serverTLS = try TLSHandler(server: serverContext, name: wanted)
         clientTLS = try TLSHandler(client: clientContext, name: name, isDirect: isDirect)
         try server.pipeline.syncOperations.addHandlers([serverTLS, serverSees])
         try client.pipeline.syncOperations.addHandlers([clientTLS, clientSees])
