@@ -141,7 +141,8 @@ struct Verb: CustomStringConvertible, Sendable {
         Verb("get", "<query xmlns='\(Namespace.roster)'/>"),
         Verb(
             "set",
-            "<query xmlns='\(Namespace.roster)'><item jid='\(mallory)' subscription='both'/></query>"
+            "<query xmlns='\(Namespace.roster)'>"
+                + "<item jid='\(mallory)' subscription='both'/></query>"
         ),
         Verb("get", "<query xmlns='\(Namespace.discoInfo)'/>"),
         Verb("get", "<query xmlns='\(Namespace.discoItems)'/>"),
