@@ -2,6 +2,9 @@
 package enum FederationFailure: Error, Sendable, Hashable {
     /// The operator's policy blocks the domain.
     case blocked
+    /// No connection came to be: why, for people, and whether that is so until somebody changes
+    /// something, as where the domain has no such service.
+    case unreachable(String, isPermanent: Bool)
     /// TLS is needed and the peer does not offer it, or refused to start it.
     case tlsUnavailable
     /// The peer's certificate is not what the policy wants; why, for people.
@@ -40,6 +43,7 @@ extension FederationFailure {
         case .blocked, .tlsUnavailable, .certificateUntrusted, .noProofOffered, .keyDenied,
             .protocolViolated:
             true
+        case .unreachable(_, let isPermanent): isPermanent
         case .certificateRefused(let failure): failure.condition != .temporaryAuthFailure
         case .verificationFailed(let error): Self.isPermanent(error)
         case .streamFailed(let error): Self.isPermanent(error.condition)
@@ -100,6 +104,8 @@ extension FederationFailure: CustomStringConvertible {
     package var summary: String {
         switch self {
         case .blocked: "the policy here blocks the domain"
+        case .unreachable(let why, _):
+            "the server cannot be reached: \(why.prefix(Self.textMax))"
         case .tlsUnavailable:
             "the server offers no TLS, which the policy here requires for the domain"
         case .certificateUntrusted(let why):

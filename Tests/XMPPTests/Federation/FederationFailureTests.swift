@@ -25,6 +25,8 @@ import Testing
 
     static let cases = [
         Case(.blocked, true, .remoteServerNotFound, .notFound),
+        Case(.unreachable("refused", isPermanent: false), false, .remoteServerTimeout, .notFound),
+        Case(.unreachable("no host", isPermanent: true), true, .remoteServerNotFound, .notFound),
         Case(.tlsUnavailable, true, .remoteServerNotFound, .notFound),
         Case(.certificateUntrusted("expired"), true, .remoteServerNotFound, .notFound),
         Case(.noProofOffered, true, .remoteServerNotFound, .notFound),
