@@ -59,8 +59,10 @@ struct Backoff: Sendable {
     private(set) var tried: Instant
     /// When the next stanza makes a new attempt.
     private(set) var until: Instant
-    /// When nobody needs to know any more. As long behind the pause as that was long: if a failure
-    /// were forgotten at its end, the next would be the first again.
+    /// When nobody needs to know any more.
+    ///
+    /// As long behind the pause as that was: if a failure were forgotten at its end, the next would
+    /// be the first again.
     private(set) var forgotten: Instant
 
     /// The failure after `earlier`; `chance` is at least 0 and below 1.
@@ -88,8 +90,8 @@ struct Backoff: Sendable {
     /// What the sender of a stanza is told that nobody tried to send.
     var refusal: StanzaError {
         var error = failure.bounce
-        error.text =
-            "\(failure.summary) (tried at \(tried.dateTime); next attempt from \(until.dateTime))"
+        let times = "(tried at \(tried.toSeconds); next attempt from \(until.toSeconds))"
+        error.text = "\(failure.summary) \(times)"
         return error
     }
 }
@@ -98,7 +100,7 @@ extension FederationFailure {
     /// What the senders of the stanzas that waited are told.
     func bounce(at now: Instant) -> StanzaError {
         var error = bounce
-        error.text = "\(summary) (tried at \(now.dateTime))"
+        error.text = "\(summary) (tried at \(now.toSeconds))"
         return error
     }
 
@@ -112,4 +114,9 @@ extension FederationFailure {
             false
         }
     }
+}
+
+extension Instant {
+    /// As text for people, who need no milliseconds.
+    fileprivate var toSeconds: String { dateTime.prefix(19) + "Z" }
 }

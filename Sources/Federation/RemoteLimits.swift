@@ -10,8 +10,9 @@ extension RemoteTable {
         /// Bytes of all stanzas, those that wait and those that were written and may be asked
         /// about: what the whole table may take.
         package var bytes = 32 * 1_024 * 1_024
-        /// Stanzas that one stream is ahead of what is known to have arrived; what more there is
-        /// waits. Twice as many are kept of a stream without acknowledgements.
+        /// Stanzas of one stream that are in doubt; what more there is waits.
+        ///
+        /// Of a stream without acknowledgements twice as many are kept.
         package var stanzasPerStream = LinkAcknowledgements.unacknowledgedMax
         /// Bytes of them; one stanza may always be under way.
         package var bytesPerStream = 1_024 * 1_024

@@ -170,7 +170,8 @@ extension RemoteTable {
             text: "too many connections to other domains are being made"
         )
         giveUp(pair, error, at: now)
-        for local in domains[pair.remote]?.locals ?? [] where domains[pair.remote]?.underway == nil {
+        let locals = domains[pair.remote]?.underway == nil ? domains[pair.remote]?.locals : nil
+        for local in locals ?? [] {
             let other = DomainPair(local: local, remote: pair.remote)
             if pairs[other]?.way == .waiting { giveUp(other, error, at: now) }
         }

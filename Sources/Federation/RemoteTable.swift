@@ -1,7 +1,7 @@
 package import XMPP
 
-/// Which stanzas go to which other domain, on which stream, and what becomes of those that cannot:
-/// the routing between servers as a value (RFC 6120 §10.4).
+/// The routing between servers as a value: which stanzas go to which other domain on which stream,
+/// and what becomes of those that cannot (RFC 6120 §10.4).
 ///
 /// Whoever runs the streams feeds what happens and does what the returned actions say, in their
 /// order, before the next event. The table knows no socket, no clock and no chance but the jitter
@@ -83,8 +83,9 @@ package struct RemoteTable: Sendable {
         var bytes = 0
     }
 
-    /// A table of no domains. `jitter` is asked for a number from 0 up to 1 whenever a pause
-    /// begins.
+    /// A table of no domains.
+    ///
+    /// `jitter` is asked for a number from 0 up to 1 whenever a pause begins.
     package init(
         policy: FederationPolicy,
         limits: Limits = Limits(),
@@ -139,7 +140,9 @@ extension RemoteTable {
 
     /// Why nothing is tried for a pair.
     private func refusal(of pair: DomainPair, at now: Instant) -> StanzaError? {
-        guard policy.rule(for: pair.remote).isAllowed else { return FederationFailure.blocked.bounce }
+        guard policy.rule(for: pair.remote).isAllowed else {
+            return FederationFailure.blocked.bounce
+        }
         if openStream(for: pair) != nil { return nil }
         if let pause = pairs[pair]?.backoff, now < pause.until { return pause.refusal }
         if let pause = domains[pair.remote]?.backoff, now < pause.until { return pause.refusal }
@@ -259,8 +262,9 @@ extension RemoteTable {
         for departure in departures { act(.bounce(departure, error)) }
     }
 
-    /// All that the event has come to. What is written comes first: an event that ends a stream
-    /// writes nothing on it.
+    /// All that the event has come to.
+    ///
+    /// What is written comes first: an event that ends a stream writes nothing on it.
     mutating func take() -> [Action] {
         var result = writes.map { Action.write($0.stream, $0.departures) }
         result += actions

@@ -30,7 +30,8 @@ import XMPP
         let one = Departure.stanza(1)
         let two = Departure.stanza(2, to: "three.example")
         let three = Departure.stanza(3)
-        #expect(dialogue.send(one, two, three) == [.write(id, [one, three]), .write(other, [two])])
+        let actions = dialogue.send(one, two, three)
+        #expect(actions == [.write(id, [one, three]), .write(other, [two])])
     }
 
     @Test func provesAnotherDomainOnTheSameStream() throws {
