@@ -40,6 +40,9 @@ extension RemoteTable {
         package var lineTime = Duration.seconds(60)
         /// How long a stream of ours may carry nothing, either way.
         package var idleTime = Duration.seconds(600)
+        /// How long it must have carried nothing to be closed for another, when there are as many
+        /// ``streams`` as may be.
+        package var spareTime = Duration.seconds(30)
         /// How long after the first failure nothing is tried; each one more doubles it.
         package var backoffFirst = Duration.seconds(5)
         /// The longest that it comes to.

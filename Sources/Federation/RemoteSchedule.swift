@@ -16,6 +16,8 @@ struct RemoteSchedule: Sendable {
         case proof(DomainPair)
         /// The pair has waited in line for a connection.
         case line(DomainPair)
+        /// There may be a stream to close for those that wait in line.
+        case place
         /// The question must be answered.
         case question(DialbackQuestion)
         /// The domain's, or the pair's, last failure is of no interest any more.
@@ -32,10 +34,9 @@ struct RemoteSchedule: Sendable {
 
     private var heap: [Entry] = []
     private var places: [Duty: Int] = [:]
-    /// The earliest time for which a wake was asked for.
-    private var announced: Instant?
 
     var count: Int { heap.count }
+    var next: Instant? { heap.first?.due }
 
     /// Puts the duty at that time, wherever it was before.
     mutating func set(_ duty: Duty, at due: Instant) {
@@ -58,19 +59,10 @@ struct RemoteSchedule: Sendable {
 
     /// Takes the soonest duty, where its time has come.
     mutating func take(at now: Instant) -> Duty? {
-        announced = nil
         guard let first = heap.first, first.due <= now else { return nil }
         places[first.duty] = nil
         remove(at: 0)
         return first.duty
-    }
-
-    /// When the table is to be woken, where that was not asked for so early already.
-    mutating func announcement() -> Instant? {
-        guard let next = heap.first?.due else { return nil }
-        if let announced, announced <= next { return nil }
-        announced = next
-        return next
     }
 
     // MARK: - The heap

@@ -61,6 +61,9 @@ struct RemoteStream: Sendable {
         if case .ours(_, .questions) = origin { true } else { false }
     }
 
+    /// Whether something on it is not done yet.
+    var isBusy: Bool { !written.isEmpty || !questions.isEmpty }
+
     /// Whether we may send on it for the pairs that are proven.
     var carriesOurs: Bool { phase == .open && direction != .incoming }
 }

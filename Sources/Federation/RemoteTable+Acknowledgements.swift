@@ -67,9 +67,10 @@ extension RemoteTable {
 
     /// Writes what waits for pairs of the stream because too much was in doubt.
     private mutating func resume(_ id: PeerID, at now: Instant) {
-        guard let stream = streams[id], stream.isHolding else { return }
+        guard streams[id]?.isHolding == true else { return }
         streams[id]?.isHolding = false
-        for pair in stream.pairs where pairs[pair]?.way == .open(id) { flush(pair, at: now) }
+        let carried = streams[id]?.pairs ?? []
+        for pair in carried where pairs[pair]?.way == .open(id) { flush(pair, at: now) }
     }
 
     /// A stream of ours was of use: earlier failures of its domain count no more.
@@ -116,8 +117,7 @@ extension RemoteTable {
     mutating func restIdle(_ id: PeerID, at now: Instant) {
         guard let stream = streams[id], stream.phase == .open else { return }
         let due = stream.lastActive + limits.idleTime
-        let isBusy = !stream.written.isEmpty || !stream.questions.isEmpty
-        if due <= now, !isBusy { return close(id, nil) }
-        schedule.set(.idle(id), at: max(due, now + limits.settleTime))
+        if due <= now, !stream.isBusy { return close(id, nil) }
+        rests.set(.idle(id), at: max(due, now + limits.settleTime))
     }
 }

@@ -54,7 +54,7 @@ extension RemoteTable {
 
     private mutating func cancelDuties(of id: PeerID) {
         schedule.cancel(.ready(id))
-        schedule.cancel(.idle(id))
+        rests.cancel(.idle(id))
         schedule.cancel(.settle(id))
     }
 

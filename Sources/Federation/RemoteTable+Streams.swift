@@ -56,7 +56,7 @@ extension RemoteTable {
         streams[id]?.phase = .open
         guard streams[id]?.isOurs == true else { return }
         schedule.cancel(.ready(id))
-        schedule.set(.idle(id), at: now + limits.idleTime)
+        rests.set(.idle(id), at: now + limits.idleTime)
         counts.connecting -= 1
         if domains[domain]?.underway == id { domains[domain]?.underway = nil }
         for local in domains[domain]?.locals ?? [] {
@@ -116,6 +116,28 @@ extension RemoteTable {
         pairs[pair]?.way = .inLine
         line.append(pair)
         schedule.set(.line(pair), at: now + limits.lineTime)
+        if counts.streams >= limits.streams { makePlaces(at: now, 1) }
+    }
+
+    /// Closes streams that have carried nothing for a while, for those that wait in line.
+    mutating func makePlaces(at now: Instant, _ wanted: Int? = nil) {
+        var missing = wanted ?? (line.count - lineStart)
+        while missing > 0 {
+            // They are ordered by when they began to rest, as far as that is known.
+            let rested = now + (limits.idleTime - limits.spareTime)
+            guard case .idle(let id)? = rests.take(at: rested), let stream = streams[id] else {
+                // Sooner or later one of them will have rested.
+                return schedule.set(.place, at: now + limits.spareTime / 2)
+            }
+            if stream.isBusy {
+                rests.set(.idle(id), at: now + limits.idleTime)
+            } else if stream.lastActive + limits.spareTime > now {
+                rests.set(.idle(id), at: stream.lastActive + limits.idleTime)
+            } else {
+                close(id, nil)
+                missing -= 1
+            }
+        }
     }
 
     private var mayConnect: Bool {

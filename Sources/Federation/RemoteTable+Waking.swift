@@ -4,7 +4,8 @@ package import XMPP
 extension RemoteTable {
     /// Does what is due; to be called when the newest ``Action/wake(_:)`` says.
     package mutating func woke(at now: Instant) -> [Action] {
-        while let duty = schedule.take(at: now) { perform(duty, at: now) }
+        announced = nil
+        while let duty = schedule.take(at: now) ?? rests.take(at: now) { perform(duty, at: now) }
         return take()
     }
 
@@ -15,6 +16,7 @@ extension RemoteTable {
         case .settle(let id): settleDoubt(id, at: now)
         case .proof(let pair): tireOfProof(pair, at: now)
         case .line(let pair): tireOfLine(pair, at: now)
+        case .place: makePlaces(at: now)
         case .question(let question): tireOfQuestion(question, at: now)
         case .forget(let domain):
             domains[domain]?.backoff = nil

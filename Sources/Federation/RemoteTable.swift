@@ -44,7 +44,7 @@ package struct RemoteTable: Sendable {
         case unknown([Departure])
         /// The stanzas were not written, for we stop: somebody else may have more luck.
         case returned([Departure])
-        /// Call ``woke(at:)`` then.
+        /// Call ``woke(at:)`` then; a newer one is always an earlier one.
         case wake(Instant)
     }
 
@@ -58,6 +58,10 @@ package struct RemoteTable: Sendable {
     /// Who asks a question, as far as it is still there, and on which stream.
     var questions: [DialbackQuestion: (asker: PeerID?, stream: PeerID)] = [:]
     var schedule = RemoteSchedule()
+    /// When streams of ours are idle: apart, because the one that has rested longest is wanted.
+    var rests = RemoteSchedule()
+    /// The earliest time for which a wake was asked for.
+    var announced: Instant?
     /// Pairs that wait for their turn to connect; those that do not any more are passed over.
     var line: [DomainPair] = []
     var lineStart = 0
@@ -268,7 +272,12 @@ extension RemoteTable {
     mutating func take() -> [Action] {
         var result = writes.map { Action.write($0.stream, $0.departures) }
         result += actions
-        if let next = schedule.announcement() { result.append(.wake(next)) }
+        if let due = [schedule.next, rests.next].compactMap(\.self).min(),
+            announced.map({ due < $0 }) ?? true
+        {
+            announced = due
+            result.append(.wake(due))
+        }
         actions = []
         writes = []
         writePlaces = [:]

@@ -16,7 +16,7 @@ import XMPP
         #expect(table.isQuiet)
         #expect(table.counts == RemoteTable.Counts())
         #expect(table.streams.isEmpty && table.domains.isEmpty && table.pairs.isEmpty)
-        #expect(table.schedule.count == 0)
+        #expect(table.dutyCount == 0)
         #expect(world.fateless.isEmpty)
     }
 }

@@ -130,6 +130,11 @@ struct RemoteDialogue {
     }
 }
 
+extension RemoteTable {
+    /// What time is still to bring.
+    var dutyCount: Int { schedule.count + rests.count }
+}
+
 extension Departure {
     /// A message whose ticket is its number.
     static func stanza(

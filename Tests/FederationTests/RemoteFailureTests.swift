@@ -84,7 +84,7 @@ import XMPP
         #expect(dialogue.pass(.seconds(10)) == [])
         #expect(dialogue.table.domains.isEmpty)
         #expect(dialogue.table.pairs.isEmpty)
-        #expect(dialogue.table.schedule.count == 0)
+        #expect(dialogue.table.dutyCount == 0)
         #expect(dialogue.wake == nil)
     }
 

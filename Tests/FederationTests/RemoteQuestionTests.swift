@@ -25,7 +25,7 @@ import XMPP
         #expect(dialogue.answer(question, .valid) == [.verified(theirs, question, .valid)])
         #expect(dialogue.end(asked) == [])
         #expect(dialogue.table.domains.isEmpty)
-        #expect(dialogue.table.schedule.count == 0)
+        #expect(dialogue.table.dutyCount == 0)
         #expect(dialogue.table.counts == RemoteTable.Counts())
     }
 

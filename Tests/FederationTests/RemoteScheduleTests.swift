@@ -32,15 +32,15 @@ import XMPP
         #expect(schedule.take(at: time(2)) == .stop)
     }
 
-    @Test func asksForAWakeOnceATime() {
-        var schedule = RemoteSchedule()
-        #expect(schedule.announcement() == nil)
-        schedule.set(.stop, at: time(5))
-        #expect(schedule.announcement() == time(5))
-        #expect(schedule.announcement() == nil)
-        schedule.set(.ready(PeerID(1)), at: time(3))
-        #expect(schedule.announcement() == time(3))
-        _ = schedule.take(at: time(3))
-        #expect(schedule.announcement() == time(5))
+    @Test func asksForAWakeOnlyWhenItIsEarlier() throws {
+        var table = RemoteTable(policy: FederationPolicy())
+        func wakes(_ actions: [RemoteTable.Action]) -> [Instant] {
+            actions.compactMap { if case .wake(let due) = $0 { due } else { nil } }
+        }
+        #expect(wakes(table.send([.stanza()], at: time(0))) == [time(30_000)])
+        #expect(wakes(table.send([.stanza(to: "three.example")], at: time(10))) == [])
+        let failed = table.ended(PeerID(1), .timedOut, .none, at: time(20))
+        #expect(wakes(failed) == [time(10_020)])
+        #expect(wakes(table.woke(at: time(10_020))) == [time(30_010)])
     }
 }

@@ -181,7 +181,7 @@ import XMPP
         #expect(dialogue.table.isQuiet)
         #expect(dialogue.table.domains.isEmpty)
         #expect(dialogue.table.pairs.isEmpty)
-        #expect(dialogue.table.schedule.count == 0)
+        #expect(dialogue.table.dutyCount == 0)
     }
 
     @Test func streamOnWhichSomethingCameIsNotIdle() throws {
@@ -225,17 +225,35 @@ import XMPP
     }
 
     @Test func bouncesWhatWaitsInLineForTooLong() throws {
-        var dialogue = RemoteDialogue {
-            $0.streams = 1
-        }
-        _ = try dialogue.ready()
+        var dialogue = RemoteDialogue { $0.streams = 1 }
+        let id = try dialogue.ready()
+        dialogue.acknowledging(id)
         #expect(dialogue.send(.stanza(to: "three.example")) == [])
         #expect(dialogue.send(.stanza(from: second.local, to: "three.example")) == [])
-        #expect(dialogue.pass(.seconds(59)).bounces.isEmpty)
-        let errors = dialogue.pass(.seconds(1)).bounces
+        // It rests no longer than half of what would make it go.
+        for _ in 0..<4 {
+            #expect(dialogue.pass(.milliseconds(14_999)) == [])
+            _ = dialogue.tell { $0.heard(id, at: $1) }
+        }
+        let errors = dialogue.pass(.milliseconds(4)).bounces
         #expect(errors.map(\.condition) == [.resourceConstraint, .resourceConstraint])
         #expect(dialogue.table.domains.count == 1)
         #expect(dialogue.table.line.isEmpty)
+    }
+
+    @Test func closesAStreamThatRestsForOneThatIsNeeded() throws {
+        var dialogue = RemoteDialogue { $0.streams = 2 }
+        let id = try dialogue.ready()
+        _ = dialogue.pass(.seconds(29))
+        let busy = try dialogue.send(.stanza(to: "three.example")).connected
+        _ = dialogue.prove(busy, DomainPair(local: "one.example", remote: "three.example"))
+        #expect(dialogue.send(.stanza(to: "four.example")) == [])
+        let actions = dialogue.pass(.seconds(15))
+        #expect(actions == [.close(id, nil)])
+        #expect(dialogue.end(id).connects.count == 1)
+        let other = dialogue.send(.stanza(to: "five.example"))
+        #expect(other == [])
+        #expect(dialogue.pass(.seconds(15)).contains(.close(busy, nil)) == false)
     }
 }
 
