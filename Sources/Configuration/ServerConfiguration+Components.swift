@@ -6,6 +6,10 @@ extension ServerConfiguration {
         package var secret: String
         /// What becomes of a second connection of its name.
         package var several: Several
+        /// The domains over whose accounts it has rights; nil for the one that it is below, or the
+        /// first.
+        package var accountsOf: [String]?
+        package var privileges = Privileges()
 
         package init(domain: String, secret: String, several: Several = .replace) {
             self.domain = domain
@@ -73,6 +77,8 @@ extension ServerConfiguration.Component {
             secret: secret,
             several: try table.choice("several") ?? .replace
         )
+        accountsOf = try table.strings("accounts_of")?.map { $0.lowercased() }
+        if let table = try table.table("privileges") { privileges = try Privileges(table) }
     }
 }
 
@@ -90,8 +96,11 @@ extension ServerConfiguration.ComponentListener {
 
 extension ServerConfiguration {
     /// Reads the components; each has a domain that nothing else here has.
+    ///
+    /// `domains` are those of accounts.
     static func components(
         _ root: ConfigurationTable,
+        of domains: [String],
         besides taken: [String]
     ) throws(ConfigurationError) -> [Component] {
         var components: [Component] = []
@@ -101,6 +110,9 @@ extension ServerConfiguration {
                 !components.contains(where: { $0.domain == component.domain })
             else {
                 throw table.error("domain", "\"\(component.domain)\" is served already")
+            }
+            if let other = component.accountsOf?.first(where: { !domains.contains($0) }) {
+                throw table.error("accounts_of", "\"\(other)\" is no domain of accounts here")
             }
             components.append(component)
         }

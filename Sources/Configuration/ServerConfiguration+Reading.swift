@@ -37,7 +37,7 @@ extension ServerConfiguration {
         let own = localDomains.flatMap(\.names)
         furtherDomains = try Self.furtherDomains(root, besides: own, paths)
         let taken = localDomains.flatMap(\.names)
-        components = try Self.components(root, besides: taken)
+        components = try Self.components(root, of: domains, besides: taken)
         if let table = try root.table("component_listener") {
             componentListener = try ComponentListener(table)
         }

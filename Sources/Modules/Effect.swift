@@ -26,6 +26,9 @@ package indirect enum Effect: Sendable {
     /// Tells the fleet service what has become of a host; the answer is
     /// ``AccountShard/receive(_:at:)``.
     case mirror(MirrorChange)
+    /// Tells the shard of an address, or with nil every shard, of a component; the answer is
+    /// ``AccountShard/receive(_:at:)``.
+    case tell(ComponentNews, JID?)
     /// Ends a session's stream; nil ends it in peace.
     case end(SessionID, StreamError?)
     /// Goes behind the requests of a session that sends no more, once around all shards and back
@@ -46,10 +49,13 @@ package struct Routed: Sendable {
     package var origin: Origin?
     /// What the sender is to the account that was asked about it (``Effect/relate(_:to:)``).
     package var relation: Relation?
+    /// The component that had it sent in the name of who it is from (XEP-0356).
+    package var agent: JID?
 
-    package init(_ stanza: Stanza, origin: Origin? = nil) {
+    package init(_ stanza: Stanza, origin: Origin? = nil, agent: JID? = nil) {
         self.stanza = stanza
         self.origin = origin
+        self.agent = agent
     }
 
     /// A local session that sends, and what it wants to be notified of.

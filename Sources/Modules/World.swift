@@ -18,6 +18,8 @@ package struct World: Sendable {
     private var fleets: [String: JID] = [:]
     /// The domains of external components (XEP-0114), attached or not.
     package var components: [JID] = []
+    /// What components may do in the names of accounts (XEP-0356).
+    package var privileges = PrivilegeTable()
     /// Sessions that an account may have at once; a login past it is refused.
     package var sessionsMaximum = 10
 
@@ -93,6 +95,11 @@ extension World {
             || (!services.isEmpty && services[JID(normalizedLocal: nil, domain: name)] != nil)
     }
 
+    /// The domains over whose accounts a component has rights.
+    package func domains(managedBy component: JID) -> [JID] {
+        privileges.domains(of: component).map { JID(normalizedLocal: nil, domain: $0) }
+    }
+
     /// What a domain of accounts lists as its items (XEP-0030 §3), in the order of their names: its
     /// services, and the components below it or below no domain here.
     func items(of domain: String) -> [JID] {
@@ -102,7 +109,7 @@ extension World {
     }
 
     /// The nearest domain of accounts that a name is below; nil where there is none.
-    private func parent(of name: String) -> String? {
+    package func parent(of name: String) -> String? {
         var rest = name[...]
         while let dot = rest.firstIndex(of: ".") {
             rest = rest[rest.index(after: dot)...]

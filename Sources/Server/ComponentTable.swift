@@ -23,8 +23,8 @@ final class ComponentTable: Sendable {
 
     /// What became of a connection that is to have a component's domain.
     enum Attachment {
-        /// It has; these are to end.
-        case attached(replacing: [SessionID])
+        /// It has; these are to end. It is the first unless others keep it too.
+        case attached(replacing: [SessionID], isFirst: Bool)
         case refused
     }
 
@@ -47,17 +47,25 @@ final class ComponentTable: Sendable {
             case .refuse where !before.isEmpty: return .refused
             case .replace, .refuse:
                 attached[domain] = [session]
-                return .attached(replacing: before)
+                return .attached(replacing: before, isFirst: true)
             case .share:
                 attached[domain] = before + [session]
-                return .attached(replacing: [])
+                return .attached(replacing: [], isFirst: before.isEmpty)
             }
         }
     }
 
-    func detach(_ session: SessionID, from domain: String) {
+    /// Takes a connection's domain from it; true where that was the last that had it.
+    func detach(_ session: SessionID, from domain: String) -> Bool {
         attached.withLock { attached in
-            attached[domain]?.removeAll { $0 == session }
+            guard let index = attached[domain]?.firstIndex(of: session) else { return false }
+            attached[domain]?.remove(at: index)
+            return attached[domain]?.isEmpty ?? true
         }
+    }
+
+    /// Whether a component has the domain and a connection.
+    func isAttached(_ domain: String) -> Bool {
+        attached.withLock { $0[domain]?.isEmpty == false }
     }
 }

@@ -20,6 +20,8 @@ indirect enum Letter: Sendable {
     case recall(LoadRequest, of: JID, node: String, for: JID)
     /// What has become of a host, for the fleet service that lives there.
     case mirror(MirrorChange, for: JID)
+    /// What concerns components, for the shard there; whose it is, where it is one address's.
+    case news(ComponentNews, for: JID)
     /// The time that an owner's nodes asked for has come.
     case wake(owner: JID)
     /// Stanzas of a component, in the order they came.

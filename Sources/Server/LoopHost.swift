@@ -168,6 +168,7 @@ extension LoopHost {
         case .wake(let owner): carryOut(shard.woke(owner, at: now), of: owner)
         case .mirror(let change, let fleet):
             carryOut(shard.receive(change, at: now), of: fleet)
+        case .news(let news, let owner): carryOut(shard.receive(news, at: now), of: owner)
         case .outside(let stanzas): for stanza in stanzas { route(Routed(stanza)) }
         case .end(let session, let error): end(session, with: error)
         case .farewell(let session, let account, let visited):
@@ -238,6 +239,7 @@ extension LoopHost {
         case .mirror(let change):
             guard let fleet = world.fleet(of: change.host.domain) else { return }
             post(.mirror(change, for: fleet), to: placement.loop(of: fleet))
+        case .tell(let news, let address): tell(news, address)
         case .wake(let owner, let time): alarms.set(for: owner, at: time, on: self)
         case .end(let session, let error):
             post(.end(session, error), to: placement.loop(of: session))

@@ -43,6 +43,7 @@ extension Server {
         world.components = configuration.components.map {
             JID(normalizedLocal: nil, domain: $0.domain)
         }
+        world.privileges = PrivilegeTable(configuration.components, in: world)
         for local in configuration.localDomains { add(local, to: &world) }
         return world
     }

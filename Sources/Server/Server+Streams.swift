@@ -22,7 +22,13 @@ extension Server: StreamOwner {
         let own = host(of: connection)
         let session = own.assumeIsolated { $0.open(connection, of: account) }
         if account.isDomain {
-            return answer(attach(account, session, connection, own))
+            let (result, isFirst) = attach(account, session, connection, own)
+            answer(result)
+            // Behind the answer, which ends the handshake.
+            if case .success = result {
+                own.assumeIsolated { $0.attached(account, session, isFirst) }
+            }
+            return
         }
         let resource = resource ?? Random.token()
         Self.enter(hosts[placement.loop(of: account)], from: own) { host in
@@ -64,7 +70,9 @@ extension Server: StreamOwner {
         let own = host(of: connection)
         guard let entry = own.assumeIsolated({ $0.forget(connection) }) else { return }
         if entry.account.isDomain {
-            components.detach(entry.session, from: entry.account.domain)
+            if components.detach(entry.session, from: entry.account.domain) {
+                own.assumeIsolated { $0.gone(entry.account) }
+            }
             return log.notice("component \(entry.account) is gone")
         }
         Self.enter(hosts[placement.loop(of: entry.account)], from: own) {
@@ -78,12 +86,13 @@ extension Server: StreamOwner {
         _ session: SessionID,
         _ connection: StreamConnection,
         _ own: LoopHost
-    ) -> Result<JID, StanzaError> {
+    ) -> (Result<JID, StanzaError>, isFirst: Bool) {
         switch components.attach(session, to: component.domain) {
         case .refused:
             own.assumeIsolated { _ = $0.forget(connection) }
-            return .failure(StanzaError(.conflict, text: "\(component) is attached already"))
-        case .attached(let replaced):
+            let error = StanzaError(.conflict, text: "\(component) is attached already")
+            return (.failure(error), false)
+        case .attached(let replaced, let isFirst):
             for old in replaced {
                 let error = StreamError(.conflict, text: "a newer connection took its place")
                 Self.enter(hosts[placement.loop(of: old)], from: own) {
@@ -91,7 +100,7 @@ extension Server: StreamOwner {
                 }
             }
             log.notice("component \(component) is attached")
-            return .success(component)
+            return (.success(component), isFirst)
         }
     }
 

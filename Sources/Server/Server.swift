@@ -17,6 +17,7 @@ final class Server: Sendable {
     static let modules: [any Module.Type] = [
         RosterModule.self, PEPModule.self, PubSubModule.self, DiscoModule.self, PingModule.self,
         VersionModule.self, ArchiveModule.self, CommandsModule.self,
+        PrivilegeModule.self,
     ]
 
     let configuration: ServerConfiguration

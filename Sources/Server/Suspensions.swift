@@ -34,6 +34,7 @@ struct Suspensions {
         case .wake(let owner), .relate(_, let owner), .mirror(_, let owner),
             .recall(_, let owner, _, _):
             return keep(letter, for: owner) ? nil : letter
+        case .news(_, let owner): return keep(letter, for: owner) ? nil : letter
         case .bytes, .event, .announcement, .outside, .end:
             return letter
         }

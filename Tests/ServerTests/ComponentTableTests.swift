@@ -37,19 +37,21 @@ import XMPP
         }
         _ = table.attach(one, to: domain)
         #expect(session(table, from: "a@b") == one)
-        table.detach(one, from: domain)
+        #expect(table.isAttached(domain))
+        #expect(table.detach(one, from: domain))
+        #expect(!table.isAttached(domain))
         #expect(session(table, from: "a@b") == nil)
     }
 
     @Test func replacesTheFirst() {
         let table = table(.replace)
         _ = table.attach(one, to: domain)
-        guard case .attached(replacing: [one]) = table.attach(two, to: domain) else {
+        guard case .attached(replacing: [one], isFirst: true) = table.attach(two, to: domain) else {
             Issue.record("the first was not replaced")
             return
         }
         // The end of the first comes later, and takes nothing from the second.
-        table.detach(one, from: domain)
+        #expect(!table.detach(one, from: domain))
         #expect(session(table, from: "a@b") == two)
     }
 
@@ -72,7 +74,7 @@ import XMPP
         #expect(Set(found) == [one, two])
         // All sessions of one sender go the same way, each time.
         #expect(senders.map { session(table, from: $0 + "/phone") } == found)
-        table.detach(one, from: domain)
+        #expect(!table.detach(one, from: domain))
         #expect(senders.allSatisfy { session(table, from: $0) == two })
     }
 }

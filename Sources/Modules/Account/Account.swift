@@ -108,10 +108,11 @@ extension Account {
             .sorted { ($0.jid.domain, $0.jid.local ?? "") < ($1.jid.domain, $1.jid.local ?? "") }
     }
 
-    /// The pushes that tell the interested sessions of a changed item (RFC 6121 §2.1.6).
-    func pushes(of contact: JID, in groups: SharedGroups) -> [Effect] {
+    /// The pushes that tell the interested sessions and components of a changed item (RFC 6121
+    /// §2.1.6).
+    func pushes(of contact: JID, in world: borrowing World) -> [Effect] {
         let element: Element
-        if let item = rosterItem(for: contact, in: groups) {
+        if let item = rosterItem(for: contact, in: world.groups) {
             element = item.element
         } else {
             element = Element(
@@ -122,7 +123,7 @@ extension Account {
                 ]
             )
         }
-        return sessions.lazy.filter(\.wantsRoster).map { session in
+        let own: [Effect] = sessions.lazy.filter(\.wantsRoster).map { session in
             // The id need only differ from others under way to the session (RFC 6120 §8.1.3).
             let push = Stanza(
                 .iq,
@@ -134,5 +135,6 @@ extension Account {
             )
             return .deliver(push, to: session.id)
         }
+        return own + pushes(element, to: world.privileges.rosterWatchers(of: jid.domain))
     }
 }

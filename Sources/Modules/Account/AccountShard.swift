@@ -8,12 +8,21 @@ package struct AccountShard: Sendable {
     package internal(set) var accounts: [JID: Account]
     /// The services that live on this shard, by their domains.
     package internal(set) var services: [JID: PubSubService]
-    package private(set) var world: World
+    package internal(set) var world: World
     private var capabilities = CapabilityCache()
     /// What the clients were told of last, while newer groups wait for ``followGroups()``.
     private var groupsBefore: SharedGroups?
     /// What the fleet services have to tell of those groups then.
     private var fleetNews: [Effect] = []
+    /// Requests that components have accounts here send (XEP-0356).
+    var privilegedRequests = OutstandingRequests<PrivilegedRequest>(
+        maximum: privilegedRequestsMaximum,
+        ofOneMaximum: privilegedRequestsOfOneMaximum
+    )
+    /// Accounts that components are still to be told of.
+    var introductions: [JID: ArraySlice<JID>] = [:]
+    /// Of the shard of the domain: what components see of contacts.
+    var contactPresences = ContactPresences()
 
     package init(_ accounts: [Account], services: [PubSubService] = [], world: World) {
         self.accounts = Dictionary(accounts.map { ($0.jid, $0) }) { _, last in last }
@@ -34,6 +43,7 @@ package struct AccountShard: Sendable {
 
     /// The time has come that an owner's nodes asked for.
     package mutating func woke(_ owner: JID, at now: Instant) -> [Effect] {
+        if owner == world.domain { return componentsWoke(at: now) }
         let effects = services[owner]?.woke(at: now) ?? accounts[owner]?.pep.woke(at: now) ?? []
         return effects.map { $0.effect(of: owner) }
     }
@@ -196,6 +206,7 @@ extension AccountShard {
         var iq = iq
         // RFC 6120 §8.1.2.1: the answer comes from the account that was asked.
         iq.to = iq.to ?? account
+        if !iq.isRequest, let effects = answered(iq) { return effects }
         guard
             let effects = try accounts.update(
                 account,
@@ -233,6 +244,7 @@ extension AccountShard {
         now: Instant
     ) throws(StanzaError) -> [Effect] {
         let account = to.bare
+        if PrivilegedRequest.isWrapper(routed.stanza) { return try request(routed.stanza, at: now) }
         guard accounts.has(account) else { throw StanzaError(.serviceUnavailable) }
         switch routed.stanza.kind {
         case .presence:
@@ -336,6 +348,7 @@ extension AccountShard {
     ) throws(StanzaError) -> [Effect] {
         guard stanza.isRequest, let type = stanza.type else {
             // Presence to the server says nothing that it needs; messages have no reader.
+            if PrivilegedMessage.isWrapper(stanza) { return try send(stanza) }
             if stanza.kind == .message { throw StanzaError(.serviceUnavailable) }
             return []
         }
@@ -399,42 +412,6 @@ extension AccountShard {
     }
 }
 
-// MARK: - Numbers
-
-extension AccountShard {
-    /// What the shard holds, for the operator.
-    package struct Counts: Sendable {
-        package var accounts = 0
-        package var sessions = 0
-        package var nodes = 0
-        package var items = 0
-
-        package init() {}
-    }
-
-    package var counts: Counts {
-        var counts = Counts()
-        counts.accounts = accounts.count
-        for account in accounts.values {
-            let (nodes, items) = account.pep.counts
-            counts.sessions += account.sessions.count
-            counts.nodes += nodes
-            counts.items += items
-        }
-        for service in services.values {
-            let (nodes, items) = service.counts
-            counts.nodes += nodes
-            counts.items += items
-        }
-        return counts
-    }
-
-    /// Whether the account has a session that is available.
-    package func isAvailable(_ account: JID) -> Bool {
-        accounts[account]?.sessions.contains(where: \.isAvailable) ?? false
-    }
-}
-
 // MARK: - Administration
 
 extension AccountShard {
@@ -489,7 +466,7 @@ extension AccountShard {
         var effects = fleetNews
         fleetNews = []
         for jid in accounts.keys {
-            effects += accounts[jid]?.groupsChanged(from: old, to: world.groups) ?? []
+            effects += accounts[jid]?.groupsChanged(from: old, in: world) ?? []
         }
         return effects + followHosts(from: old)
     }

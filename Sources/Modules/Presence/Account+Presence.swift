@@ -31,7 +31,10 @@ extension Account {
         if isFirst { sessions[index].since = Since(of: presence)?.moment(at: now) }
         let session = sessions[index]
         var effects = share(presence, of: session, in: world.groups)
-        if isFirst { effects += greet(session, in: world.groups) }
+        if isFirst {
+            effects += greet(session, in: world.groups)
+            effects += show(presence, world)
+        }
         effects += pep.available(
             session.recipient,
             relation: Relation(isOwner: true),
@@ -114,7 +117,9 @@ extension Account {
                 effects.append(.deliver(own, to: other.id))
             }
             effects.append(.spread(Routed(presence, origin: session.origin), to: audience))
+            effects += show(presence, world)
             told.subtract(audience)
+            told.subtract(world.privileges.presenceWatchers(of: jid.domain))
         }
         effects.append(.spread(Routed(presence, origin: session.origin), to: Array(told)))
         return effects + tellState()
@@ -170,10 +175,10 @@ extension Account {
                     show: Show(routed.stanza),
                     world: world,
                     now: now
-                )
+                ) + showContact(routed.stanza, world)
         case "unavailable":
             let effects = pep.unavailable(sender).map { $0.effect(of: jid) }
-            return deliverPresence(routed.stanza) + effects
+            return deliverPresence(routed.stanza) + effects + showContact(routed.stanza, world)
         case "probe":
             // A service of this server; strangers are told nothing (RFC 6121 §4.3.2).
             if world.services[sender] != nil { watchers.insert(sender) }

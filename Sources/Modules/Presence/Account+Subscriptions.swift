@@ -71,7 +71,7 @@ extension Account {
         if let item = outcome.saved {
             effects.append(.store(.roster(.save(owner: jid, item)), .immediate))
         }
-        if outcome.pushes { effects += pushes(of: contact, in: world.groups) }
+        if outcome.pushes { effects += pushes(of: contact, in: world) }
         return effects
     }
 
@@ -91,16 +91,17 @@ extension Account {
         }
     }
 
-    /// The shared groups are others now: clients' rosters, presence and PEP follow.
+    /// The shared groups are others than these now: clients' rosters, presence and PEP follow.
     mutating func groupsChanged(
         from old: SharedGroups,
-        to new: SharedGroups
+        in world: borrowing World
     ) -> [Effect] {
+        let new = world.groups
         let before = Set(old.contacts(of: jid).keys)
         let after = Set(new.contacts(of: jid).keys)
         var effects: [Effect] = []
         for contact in before.symmetricDifference(after) {
-            effects += pushes(of: contact, in: new)
+            effects += pushes(of: contact, in: world)
             effects += relationChanged(with: contact, in: new)
         }
         for contact in after.subtracting(before) where roster[contact]?.from != true {

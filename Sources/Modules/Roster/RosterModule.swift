@@ -16,10 +16,13 @@ package enum RosterModule: Module {
         account: inout Account,
         world: borrowing World
     ) throws(StanzaError) -> [Effect] {
-        guard request.from.bare == account.jid else {
-            // RFC 6121 §2.3.3: a roster is changed by nobody but its owner.
-            throw StanzaError(.forbidden)
-        }
+        // RFC 6121 §2.3.3: a roster is changed by nobody but its owner; XEP-0356 §3: and by
+        // components that were given the right.
+        guard
+            request.from.bare == account.jid
+                || world.privileges[request.from, account.jid.domain]?.roster
+                    .allows(request.stanza.type) == true
+        else { throw StanzaError(.forbidden) }
         if request.stanza.type == "get" { return get(request, account: &account, world: world) }
         return try set(request, account: &account, world: world)
     }
@@ -55,7 +58,7 @@ package enum RosterModule: Module {
         let groups = element.elements.filter { $0.matches("group", Namespace.roster) }.map(\.text)
         let item = try account.roster.set(contact, name: element["name"], groups: groups)
         return [.store(.roster(.save(owner: account.jid, item)), .immediate)]
-            + account.pushes(of: contact, in: world.groups) + [request.result()]
+            + account.pushes(of: contact, in: world) + [request.result()]
     }
 
     /// RFC 6121 §2.5.2: removing a contact ends the subscriptions in both directions.
@@ -72,7 +75,7 @@ package enum RosterModule: Module {
         var effects: [Effect] = [
             .store(.roster(.remove(owner: account.jid, contact: contact)), .immediate)
         ]
-        effects += account.pushes(of: contact, in: world.groups)
+        effects += account.pushes(of: contact, in: world)
         effects.append(request.result())
         if item.to || item.asking {
             effects.append(subscription("unsubscribe", from: account.jid, to: contact))

@@ -27,7 +27,7 @@ struct Conversation {
     static let modules: [any Module.Type] = [
         RosterModule.self, PEPModule.self, DiscoModule.self, PingModule.self, VersionModule.self,
         ArchiveModule.self,
-        CommandsModule.self, PubSubModule.self,
+        CommandsModule.self, PubSubModule.self, PrivilegeModule.self,
     ]
 
     /// The fleet service, where there is one.
@@ -43,7 +43,8 @@ struct Conversation {
         hasFleet: Bool = false,
         allowed: Set<JID> = [],
         nodes: [JID: [NodeRecord]] = [:],
-        policy: HistoryPolicy? = nil
+        policy: HistoryPolicy? = nil,
+        privileges: [JID: Privileges] = [:]
     ) {
         var world = World(
             domain: JID(normalizedLocal: nil, domain: "example.com"),
@@ -52,6 +53,7 @@ struct Conversation {
             groups: groups,
             software: .init(name: "Lapwing", version: "test")
         )
+        world.privileges = PrivilegeTable(privileges)
         var services: [PubSubService] = []
         if hasFleet {
             world.add(Self.fleet, .init(.fleet, of: "example.com", allowed: allowed))
@@ -134,6 +136,30 @@ struct Conversation {
         send(name, Stanza(.presence, payloads))
     }
 
+    /// A stanza comes from outside, as from a component.
+    mutating func arrive(_ stanza: Stanza) { route(Routed(stanza)) }
+
+    /// What went to other domains since the last time.
+    mutating func takeSentAway() -> [Stanza] {
+        defer { sentAway = [] }
+        return sentAway
+    }
+
+    /// A component's connection is there, which reads what goes to the domain as well.
+    mutating func attach(_ component: JID, isFirst: Bool = true) {
+        counter += 1
+        let session = SessionID(rawValue: counter)
+        sessions[component.domain] = (session, component)
+        let domain = shard.world.domain
+        let news = ComponentNews.attached(component, session, isFirst: isFirst, domain: domain)
+        carryOut(shard.receive(news, at: now))
+    }
+
+    /// The component's last connection is gone.
+    mutating func detach(_ component: JID) {
+        carryOut(shard.receive(.gone(component, domain: shard.world.domain), at: now))
+    }
+
     mutating func replaceGroups(with groups: SharedGroups) {
         shard.replaceGroups(with: groups)
         carryOut(shard.followGroups())
@@ -196,6 +222,7 @@ struct Conversation {
             case .mirror(let change): carryOut(shard.receive(change, at: now))
             case .wake(let owner, let time): wakes.append((owner, time))
             case .load(let owner, let request): load(request, for: owner)
+            case .tell(let news, _): carryOut(shard.receive(news, at: now))
             case .farewell: break
             case .end(let session, let error): ended[session] = error
             }

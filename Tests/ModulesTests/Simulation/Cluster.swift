@@ -313,6 +313,7 @@ extension Cluster {
             post(.relate(routed, to: account), from: shard, to: index(of: account))
         case .wake(let owner, let time): alarms.append((owner, time))
         case .mirror(let change): post(.mirror(change), from: shard, to: index(of: Self.fleet))
+        case .tell: break
         }
     }
 

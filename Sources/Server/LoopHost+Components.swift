@@ -1,0 +1,68 @@
+import Configuration
+import Modules
+import XMPP
+
+// What concerns components (XEP-0356).
+extension LoopHost {
+    /// Tells the shard of an address, or all of them.
+    func tell(_ news: ComponentNews, _ address: JID?) {
+        if let address {
+            post(.news(news, for: address.bare), to: placement.loop(of: address))
+        } else {
+            for target in hosts.indices { post(.news(news, for: world.domain), to: target) }
+        }
+    }
+}
+
+extension LoopHost {
+    /// A connection of this loop has become a component's.
+    func attached(_ component: JID, _ session: SessionID, _ isFirst: Bool) {
+        for domain in world.domains(managedBy: component) {
+            tell(.attached(component, session, isFirst: isFirst, domain: domain), domain)
+        }
+        take([])
+    }
+
+    /// The last connection of a component, one of this loop, is gone.
+    func gone(_ component: JID) {
+        for domain in world.domains(managedBy: component) {
+            tell(.gone(component, domain: domain), domain)
+        }
+        take([])
+    }
+}
+
+extension ServerConfiguration.Component {
+    /// The domains whose accounts it has rights over: those that the operator names, else the one
+    /// that it is below, else the first.
+    func managedDomains(in world: World) -> Set<String> {
+        guard let accountsOf else { return [world.parent(of: domain) ?? world.domain.domain] }
+        return Set(accountsOf.compactMap { try? JID($0).domain })
+    }
+}
+
+extension PrivilegeTable {
+    init(_ components: [ServerConfiguration.Component], in world: World) {
+        var table: [JID: Privileges] = [:]
+        for component in components {
+            let jid = JID(normalizedLocal: nil, domain: component.domain)
+            table[jid] = Privileges(
+                component.privileges,
+                over: component.managedDomains(in: world)
+            )
+        }
+        self.init(table)
+    }
+}
+
+extension Privileges {
+    /// What the operator grants.
+    init(_ configuration: ServerConfiguration.Component.Privileges, over domains: Set<String>) {
+        self.init(over: domains)
+        roster = Access(rawValue: configuration.roster.rawValue) ?? .none
+        pushes = configuration.rosterPush ?? configuration.roster.reads
+        sendsMessages = configuration.message == .outgoing
+        presence = Sight(rawValue: configuration.presence.rawValue) ?? .none
+        iq = configuration.iq.compactMapValues { Access(rawValue: $0.rawValue) }
+    }
+}
