@@ -86,3 +86,11 @@ failed:
     GENERAL_NAME_free(name);
     return 0;
 }
+static inline uint64_t lw_option_no_ticket(void) { return SSL_OP_NO_TICKET; }
+
+static inline int lw_chain_count(const STACK_OF(X509) *chain) {
+    return chain ? sk_X509_num(chain) : 0;
+}
+static inline X509 *lw_chain_at(const STACK_OF(X509) *chain, int index) {
+    return sk_X509_value(chain, index);
+}

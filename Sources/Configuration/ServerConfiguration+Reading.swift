@@ -41,6 +41,15 @@ extension ServerConfiguration {
         if let table = try root.table("component_listener") {
             componentListener = try ComponentListener(table)
         }
+        if let table = try root.table("federation") {
+            federation = try Federation(table, paths.absolute)
+            if tls == nil {
+                throw root.error("federation", "other servers need to see a certificate: [tls]")
+            }
+        }
+        if let table = try root.table("names") {
+            names = try NameService(table, paths.absolute)
+        }
         if let table = try root.table("history") { history = try History(table) }
         if let table = try root.table("limits") { limits = try Limits(table) }
         try file.finish()

@@ -30,6 +30,9 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var history = History()
     package var components: [Component] = []
     package var componentListener = ComponentListener()
+    /// Nil where other servers are neither connected to nor listened for.
+    package var federation: Federation?
+    package var names = NameService()
     package var limits = Limits()
 
     /// The configuration of a server of which only the data directory matters.

@@ -14,6 +14,7 @@ struct Lapwingctl: AsyncParsableCommand {
               lapwingctl groups add viewers alice@example.org
               lapwingctl hosts                           which monitored hosts are up
               lapwingctl users --json
+              lapwingctl s2s                             other servers: streams, what waits
               lapwingctl pubsub why alice@example.org host/web1/cpu --service monitor
               lapwingctl cert example.org                a certificate for a try
               lapwingctl check                           is the configuration right?
@@ -23,7 +24,7 @@ struct Lapwingctl: AsyncParsableCommand {
         version: "lapwingctl 0.1.0",
         subcommands: [
             Register.self, Unregister.self, ChangePassword.self, Users.self, Groups.self,
-            Hosts.self, Status.self, PubSubCommands.self, MakeCertificate.self, Check.self,
+            Hosts.self, Status.self, FederationCommand.self, PubSubCommands.self, MakeCertificate.self, Check.self,
         ]
     )
 }

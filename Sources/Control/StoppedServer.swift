@@ -53,7 +53,7 @@ final class StoppedServer: Administrator {
         case .join(let membership): return try await join(membership)
         case .leave(let membership): return try await leave(membership)
         case .groups: return .groups(try groups())
-        case .hosts, .status, .why:
+        case .hosts, .status, .federation, .why:
             return .refused(.init(.failed, "the server is not running"))
         }
     }

@@ -28,6 +28,9 @@ final class ComponentTable: Sendable {
         case refused
     }
 
+    /// Whether the domain is a component's.
+    func has(_ domain: String) -> Bool { configured[domain] != nil }
+
     /// Where stanzas of `sender` to that domain go; nil where no component has it.
     func destination(of domain: String, from sender: JID?) -> Destination? {
         guard !configured.isEmpty, configured[domain] != nil else { return nil }

@@ -51,6 +51,9 @@ actor LoopHost {
     var suspensions = Suspensions()
     /// What waits for the other loops, by index, until the batch is done.
     private var mail: [[Letter]]
+    /// The ways to other parts of the server and to other servers, and what is to go by each.
+    private var routes = RouteTable()
+    private var departures: [[Stanza]] = []
     /// What waits for the writer, until the batch is done.
     var batch = StoreBatch()
 
@@ -88,6 +91,12 @@ actor LoopHost {
     /// Makes the other loops known.
     func join(_ hosts: [LoopHost]) {
         self.hosts = hosts
+    }
+
+    /// Makes the ways out known; before the first connection.
+    func begin(_ routes: RouteTable) {
+        self.routes = routes
+        departures = Array(repeating: [], count: routes.count)
     }
 
     /// Does what the nodes have to do from the start.
@@ -129,6 +138,10 @@ extension LoopHost {
             guard hosts.indices.contains(target) else { continue }
             let host = hosts[target]
             host.loop.execute { host.assumeIsolated { $0.take(letters) } }
+        }
+        for (way, stanzas) in departures.enumerated() where !stanzas.isEmpty {
+            departures[way] = []
+            routes.send(stanzas, by: way)
         }
     }
 
@@ -284,6 +297,10 @@ extension LoopHost {
                 StanzaError(.serviceUnavailable, .wait, text: "\(to.domain) is not attached")
             )
         case nil:
+            if let way = routes.way(to: to.domain), departures.indices.contains(way) {
+                departures[way].append(stanza)
+                return
+            }
             bounce(
                 stanza,
                 StanzaError(.remoteServerNotFound, text: "\(to.domain) is not served here")

@@ -2,6 +2,7 @@ import Configuration
 import Glibc
 import Modules
 import Storage
+import Synchronization
 import XMPP
 
 // What the operator asks through `lapwingctl`.
@@ -18,6 +19,7 @@ extension Server: Administrator {
             case .groups: return .groups(groupListings)
             case .hosts: return .hosts(await hostStates())
             case .status: return .status(await status())
+            case .federation: return await federation()
             case .why(let jid, let node, let owner): return await why(jid, node, owner)
             }
         } catch {
@@ -138,6 +140,15 @@ extension Server: Administrator {
             states.append(HostState(jid: member, isUp: isUp))
         }
         return states
+    }
+
+    private func federation() async -> ControlReply {
+        guard let gateway = gateway.withLock({ $0 }) else {
+            return .refused(
+                .init(.missing, "this server reaches no others: write [federation] to have it")
+            )
+        }
+        return .federation(await gateway.status)
     }
 
     private func why(_ jid: JID, _ node: String, _ owner: JID) async -> ControlReply {

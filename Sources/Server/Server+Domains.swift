@@ -117,15 +117,15 @@ extension Server {
 // MARK: - Certificates
 
 extension Server {
+    static func certificateFiles(_ configuration: ServerConfiguration) -> [CertificateFiles] {
+        configuration.certificates.map { domain, files in
+            CertificateFiles(chain: files.certificateFile, key: files.keyFile, domain: domain)
+        }
+    }
+
     /// All certificates; nil where no listener needs one.
     static func tlsContext(_ configuration: ServerConfiguration) throws -> TLSContext? {
-        let files = configuration.certificates.map { domain, files in
-            CertificateFiles(
-                chain: files.certificateFile,
-                key: files.keyFile,
-                domain: domain
-            )
-        }
+        let files = certificateFiles(configuration)
         guard !files.isEmpty else { return nil }
         do {
             return try TLSContext.server(files)

@@ -33,6 +33,11 @@ final class Server: Sendable {
     let hosts: [LoopHost]
     let pretence: ScramPretence
     let tls: TLSContextBox?
+    /// What other servers are shown; nil where there are none.
+    let credentials: Credentials
+    let gateway = Mutex<Gateway?>(nil)
+    /// Streams that other servers may open.
+    let peerAdmission: Admission
     /// Held until everything is written.
     private let lock: Mutex<DataDirectoryLock?>
     let group: MultiThreadedEventLoopGroup
@@ -45,13 +50,19 @@ final class Server: Sendable {
         log: Logger,
         lock: DataDirectoryLock,
         store: any Store,
-        tls: TLSContextBox?
+        tls: TLSContextBox?,
+        credentials: PeerCredentials?
     ) throws {
         self.configuration = configuration
         self.log = log
         self.lock = Mutex(lock)
         self.store = store
         self.tls = tls
+        self.credentials = Credentials(credentials)
+        peerAdmission = Admission(
+            total: configuration.limits.connections,
+            perAddress: configuration.limits.connectionsPerAddress
+        )
         started = .now
         writer = StoreWriter(store)
         let content = try StoredAccounts(store, serving: Set(configuration.domains))
@@ -148,7 +159,8 @@ extension Server {
                 log: log,
                 lock: lock,
                 store: store,
-                tls: try tlsContext(configuration).map(TLSContextBox.init)
+                tls: try tlsContext(configuration).map(TLSContextBox.init),
+                credentials: try credentials(configuration)
             )
         } catch let failure as Failure {
             throw failure
@@ -157,6 +169,7 @@ extension Server {
         }
         await server.introduceHosts()
         do {
+            try await server.openFederation()
             try await server.listen()
         } catch {
             await server.stop()
@@ -191,7 +204,9 @@ extension Server {
         guard let tls else { return }
         do {
             guard let context = try Self.tlsContext(configuration) else { return }
+            let shown = try Self.credentials(configuration)
             tls.replace(with: context)
+            credentials.replace(with: shown)
             log.info("certificates read again: \(context.describe())")
             for warning in context.warnings(of: configuration.domains) { log.warning("\(warning)") }
         } catch {
@@ -204,6 +219,7 @@ extension Server {
         try? await control.withLock({ $0 })?.close()
         for open in listeners.withLock({ $0 }) { await open.listener.close() }
         await loops.endStreams(with: StreamError(.systemShutdown))
+        await gateway.withLock({ $0 })?.stop()
         await finishHistory()
         writer.close()
         lock.withLock { $0 = nil }

@@ -16,18 +16,24 @@ final class RunningServer {
     let fingerprint: String
     static let iterations = 4_096
 
-    private init(_ server: Server, _ directory: String, _ fingerprint: String) {
+    private init(
+        _ server: Server,
+        _ directory: String,
+        _ fingerprint: String
+    ) {
         self.server = server
         self.directory = directory
         self.fingerprint = fingerprint
     }
 
     static func start(
+        _ domain: String = "example.org",
         in directory: String? = nil,
         furtherDomains: [String] = [],
         groups: [ServerConfiguration.Group] = ServerConfiguration.Group.usual,
         history: ServerConfiguration.History = .init(),
-        openStore: ((String) throws -> any Store)? = nil
+        openStore: ((String) throws -> any Store)? = nil,
+        configure: (inout ServerConfiguration) -> Void = { _ in }
     ) async throws -> RunningServer {
         let directory =
             directory
@@ -37,7 +43,7 @@ final class RunningServer {
             withIntermediateDirectories: true
         )
         let certificate = try SelfSignedCertificate.make(
-            names: ["example.org"],
+            names: [domain],
             days: 2,
             start: Instant.now + .seconds(-60)
         )
@@ -45,7 +51,7 @@ final class RunningServer {
         try Data(certificate.certificate).write(to: URL(fileURLWithPath: files.0))
         try Data(certificate.key).write(to: URL(fileURLWithPath: files.1))
         var configuration = ServerConfiguration(
-            domain: "example.org",
+            domain: domain,
             dataDirectory: directory + "/data"
         )
         configuration.tls = .init(certificateFile: files.0, keyFile: files.1)
@@ -57,6 +63,7 @@ final class RunningServer {
         configuration.history = history
         configuration.groups = groups
         configuration.furtherDomains = furtherDomains.map { .init(name: $0) }
+        configure(&configuration)
         var log = Logger(label: "test")
         log.logLevel = .critical
         let server = try await Server.start(

@@ -19,6 +19,7 @@ extension ControlReply {
         case .groups(let groups): ControlSyntax.element("groups", [:], groups.map(\.element))
         case .hosts(let hosts): ControlSyntax.element("hosts", [:], hosts.map(\.element))
         case .status(let status): status.element
+        case .federation(let status): status.element
         case .findings(let findings):
             ControlSyntax.element("findings", [:], findings.map(\.element))
         }
@@ -51,6 +52,7 @@ extension ControlReply {
                 }
             )
         case "status": self = .status(try ServerStatus(reading: element))
+        case "federation": self = .federation(try FederationStatus(reading: element))
         case "findings":
             self = .findings(
                 try element.elements.map { (finding) throws(ControlSyntax.Mismatch) in
@@ -127,10 +129,7 @@ extension ServerStatus {
                 "version": version, "pid": "\(processID)",
                 "started": "\(started.milliseconds)",
             ],
-            domains.map { ControlSyntax.element("domain", ["name": $0]) }
-                + counts.map {
-                    ControlSyntax.element("count", ["name": $0.name, "value": "\($0.value)"])
-                }
+            domains.map { ControlSyntax.element("domain", ["name": $0]) } + counts.map(\.element)
         )
     }
 
@@ -145,11 +144,20 @@ extension ServerStatus {
         for child in element.elements {
             switch child.name {
             case "domain": domains.append(try child.required("name"))
-            case "count":
-                counts.append(Count(try child.required("name"), try child.number("value")))
+            case "count": counts.append(try Count(reading: child))
             // A later server may tell more.
             default: continue
             }
         }
+    }
+}
+
+extension ServerStatus.Count {
+    var element: Element {
+        ControlSyntax.element("count", ["name": name, "value": "\(value)"])
+    }
+
+    init(reading element: Element) throws(ControlSyntax.Mismatch) {
+        self.init(try element.required("name"), try element.number("value"))
     }
 }

@@ -13,6 +13,7 @@ extension ControlRequest {
         case .groups: ControlSyntax.element("groups")
         case .hosts: ControlSyntax.element("hosts")
         case .status: ControlSyntax.element("status")
+        case .federation: ControlSyntax.element("federation")
         case .why(let jid, let node, let owner):
             ControlSyntax.element("why", ["jid": "\(jid)", "node": node, "owner": "\(owner)"])
         }
@@ -33,6 +34,7 @@ extension ControlRequest {
         case "groups": self = .groups
         case "hosts": self = .hosts
         case "status": self = .status
+        case "federation": self = .federation
         case "why":
             self = .why(
                 try element.address(),

@@ -16,6 +16,8 @@ package enum ControlRequest: Sendable, Hashable {
     /// The monitored hosts: accounts in the group ``hostsGroup``.
     case hosts
     case status
+    /// The streams to and from other servers, and what waits for whom.
+    case federation
     /// Why `jid` would or would not get the current item of a node; `owner` is whose node it is, an
     /// account or a service.
     case why(JID, node: String, owner: JID)
@@ -32,6 +34,7 @@ package enum ControlReply: Sendable, Hashable {
     case groups([GroupListing])
     case hosts([HostState])
     case status(ServerStatus)
+    case federation(FederationStatus)
     case findings([Finding])
 
     /// Why something was not done.

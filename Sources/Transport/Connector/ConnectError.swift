@@ -26,10 +26,24 @@ package struct ConnectError: Error, Sendable, Hashable {
         /// Nil when the host has none that could be tried.
         package var address: IPAddress?
         package var reason: String
+
+        /// The reason of a host that has no address, by all that is known.
+        static let noAddress = "there is no address"
     }
 
     package var domain: String
     package var reason: Reason
+
+    /// Whether the domain has no such service, as far as the DNS knows: another attempt is of no
+    /// use before somebody changes something.
+    package var isPermanent: Bool {
+        switch reason {
+        case .noName, .unavailable, .noRecords(nil): true
+        case .unreachable(let failures):
+            failures.allSatisfy { $0.address == nil && $0.reason == Failure.noAddress }
+        case .lookUp, .noRecords, .cancelled: false
+        }
+    }
 }
 
 extension ConnectError: CustomStringConvertible {

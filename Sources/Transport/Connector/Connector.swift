@@ -331,7 +331,7 @@ extension ConnectionRun {
     private func lost() {
         let tried = Set(failures.map(\.target))
         for (index, target) in targets.enumerated() where !tried.contains(target) {
-            let reason = lookUps[index].map { "\($0)" } ?? "there is no address"
+            let reason = lookUps[index].map { "\($0)" } ?? ConnectError.Failure.noAddress
             failures.append(ConnectError.Failure(target: target, address: nil, reason: reason))
         }
         fail(.unreachable(failures))

@@ -24,7 +24,17 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
     /// The name of a record of this one's service, as `_xmpp-client._tcp`; nil when it gets too
     /// long.
     package init?(_ service: StaticString, of name: DNSName) {
-        text = "\(service).\(name.text)"
+        self.init(labels: "\(service)", of: name)
+    }
+
+    /// The name of the record of a port's certificates, as `_5269._tcp` (RFC 6698 §3); nil when it
+    /// gets too long.
+    init?(certificatesOfPort port: UInt16, of name: DNSName) {
+        self.init(labels: "_\(port)._tcp", of: name)
+    }
+
+    private init?(labels: String, of name: DNSName) {
+        text = "\(labels).\(name.text)"
         guard text.utf8.count <= Self.maximumLength else { return nil }
     }
 

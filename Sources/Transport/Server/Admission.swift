@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 
 /// How many connections there may be, over all listeners.
@@ -38,6 +39,13 @@ package final class Admission: Sendable {
             guard perAddress != nil, let count = counts.byAddress[address] else { return }
             counts.byAddress[address] = count > 1 ? count - 1 : nil
         }
+    }
+
+    /// Counts a channel in as long as it is open; throws ``ListenerError/full``.
+    func admit(_ channel: any Channel) throws {
+        let address = channel.remoteAddress?.ipAddress ?? ""
+        guard enter(address) else { throw ListenerError.full }
+        channel.closeFuture.whenComplete { _ in self.leave(address) }
     }
 
     /// How many there are.

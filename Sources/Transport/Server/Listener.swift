@@ -9,10 +9,10 @@ package final class Listener: Sendable {
     package let port: Int
     private let channel: any Channel
 
-    private init(_ channel: any Channel, _ configuration: ListenerConfiguration) {
+    private init(_ channel: any Channel, host: String, port: Int) {
         self.channel = channel
-        host = channel.localAddress?.ipAddress ?? configuration.host
-        port = channel.localAddress?.port ?? configuration.port
+        self.host = channel.localAddress?.ipAddress ?? host
+        self.port = channel.localAddress?.port ?? port
     }
 
     /// Connections that may wait to be accepted: a fleet that comes back at once.
@@ -46,7 +46,19 @@ package final class Listener: Sendable {
             tls: tls,
             admission: admission
         )
-        let bootstrap = ServerBootstrap(group: loops.group)
+        return try await start(on: configuration.host, port: configuration.port, loops.group) {
+            try prepare($0, context, loops)
+        }
+    }
+
+    /// Begins to listen, and has each connection's pipeline filled; throwing there closes it.
+    static func start(
+        on host: String,
+        port: Int,
+        _ group: any EventLoopGroup,
+        prepare: @escaping @Sendable (any Channel) throws -> Void
+    ) async throws -> Listener {
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -61,20 +73,13 @@ package final class Listener: Sendable {
                 )
             )
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try prepare(channel, context, loops) }
+                channel.eventLoop.makeCompletedFuture { try prepare(channel) }
             }
         do {
-            let channel = try await bootstrap.bind(
-                host: configuration.host,
-                port: configuration.port
-            ).get()
-            return Listener(channel, configuration)
+            let channel = try await bootstrap.bind(host: host, port: port).get()
+            return Listener(channel, host: host, port: port)
         } catch {
-            throw ListenerError.cannotListen(
-                host: configuration.host,
-                port: configuration.port,
-                reason: "\(error)"
-            )
+            throw ListenerError.cannotListen(host: host, port: port, reason: "\(error)")
         }
     }
 
@@ -85,11 +90,7 @@ package final class Listener: Sendable {
         _ loops: Loops
     ) throws {
         guard let loop = loops.state(on: channel.eventLoop) else { throw ListenerError.full }
-        let address = channel.remoteAddress?.ipAddress ?? ""
-        if let admission = listener.admission {
-            guard admission.enter(address) else { throw ListenerError.full }
-            channel.closeFuture.whenComplete { _ in admission.leave(address) }
-        }
+        try listener.admission?.admit(channel)
         let handler = StreamHandler(listener, on: loop)
         let pipeline = channel.pipeline.syncOperations
         if listener.configuration.stream.security == .direct, let box = listener.tls {

@@ -38,8 +38,11 @@ package final class TLSContext: Sendable {
     let pinned: Fingerprint?
     /// Of each certificate.
     private let endPointBindings: [[UInt8]?]
+    /// Whether the other end is a server like us: any certificate will do for the handshake, and
+    /// what it is worth is looked at after it (``TLSContext/acceptingPeers(_:)``).
+    let isForPeers: Bool
     /// Whether a client checks chain and name.
-    var verifiesNames: Bool { pinned == nil }
+    var verifiesNames: Bool { pinned == nil && !isForPeers }
     /// A server's other identities, in the order of `certificates` without the first.
     private let alternatives: [TLSContext]
     /// Which identity was configured for which domain, by its name in the DNS; 0 is the first.
@@ -50,17 +53,19 @@ package final class TLSContext: Sendable {
     /// How many servers a client remembers: ours has one, which an alias or two may name.
     private static let rememberedServers = 8
 
-    private init(
+    init(
         _ role: Role,
         versions: ClosedRange<TLSVersion>,
         identities: [CertificateFiles] = [],
         expiredMayServe: Bool = false,
-        pinned: Fingerprint? = nil
+        pinned: Fingerprint? = nil,
+        isForPeers: Bool = false
     ) throws(TLSError) {
         OpenSSLErrors.clear()
         let method = role == .server ? TLS_server_method() : TLS_client_method()
         self.role = role
         self.pinned = pinned
+        self.isForPeers = isForPeers
         pointer = try OpenSSLErrors.check(SSL_CTX_new(method))
         var certificates: [Certificate] = []
         var alternatives: [TLSContext] = []
@@ -75,7 +80,8 @@ package final class TLSContext: Sendable {
                     role,
                     versions: versions,
                     identities: [identity],
-                    expiredMayServe: expiredMayServe
+                    expiredMayServe: expiredMayServe,
+                    isForPeers: isForPeers
                 )
                 certificates += other.certificates
                 alternatives.append(other)
@@ -184,14 +190,21 @@ extension TLSContext {
             identities: identities,
             expiredMayServe: expiredMayServe
         )
-        for identity in [context] + context.alternatives { try setServer(identity.pointer) }
+        for identity in context.identities { try setServer(identity.pointer) }
+        context.chooseIdentityByName()
+        return context
+    }
+
+    /// A server's contexts, one for each certificate.
+    var identities: [TLSContext] { [self] + alternatives }
+
+    /// Lets the name that a client asks for decide what is shown.
+    func chooseIdentityByName() {
+        guard !alternatives.isEmpty else { return }
         // The library calls back with this object only while a connection exists, and each
         // connection's engine holds it.
-        if !context.alternatives.isEmpty {
-            let argument = Unmanaged.passUnretained(context).toOpaque()
-            lw_ctx_set_server_name_callback(context.pointer, chooseIdentity, argument)
-        }
-        return context
+        let argument = Unmanaged.passUnretained(self).toOpaque()
+        lw_ctx_set_server_name_callback(pointer, chooseIdentity, argument)
     }
 
     private static func setServer(_ pointer: OpaquePointer) throws(TLSError) {
@@ -222,7 +235,7 @@ extension TLSContext {
     }
 
     /// The place of the identity for a name in the DNS; nil where none is for it.
-    private func identity(for name: String) -> Int? {
+    func identity(for name: String) -> Int? {
         configured[name] ?? certificates.firstIndex { $0.covers(name) }
     }
 

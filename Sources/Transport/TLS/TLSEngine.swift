@@ -111,7 +111,9 @@ extension TLSEngine {
             }
         }
         if sendsProtocol {
-            let list = ApplicationProtocol.client.list
+            let list =
+                context.isForPeers
+                ? ApplicationProtocol.server.list : ApplicationProtocol.client.list
             // This one returns 0 for success.
             guard SSL_set_alpn_protos(ssl, list, UInt32(list.count)) == 0 else {
                 throw OpenSSLErrors.failure()

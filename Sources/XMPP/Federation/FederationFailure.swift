@@ -7,6 +7,8 @@ package enum FederationFailure: Error, Sendable, Hashable {
     case unreachable(String, isPermanent: Bool)
     /// TLS is needed and the peer does not offer it, or refused to start it.
     case tlsUnavailable
+    /// The handshake of TLS failed; why, for people.
+    case tlsFailed(String)
     /// The peer's certificate is not what the policy wants; why, for people.
     case certificateUntrusted(String)
     /// The peer offers no way to prove ourselves that the policy lets us use.
@@ -47,7 +49,7 @@ extension FederationFailure {
         case .certificateRefused(let failure): failure.condition != .temporaryAuthFailure
         case .verificationFailed(let error): Self.isPermanent(error)
         case .streamFailed(let error): Self.isPermanent(error.condition)
-        case .tooManyPairs, .closedByPeer, .timedOut, .disconnected: false
+        case .tlsFailed, .tooManyPairs, .closedByPeer, .timedOut, .disconnected: false
         }
     }
 
@@ -108,6 +110,7 @@ extension FederationFailure: CustomStringConvertible {
             "the server cannot be reached: \(why.prefix(Self.textMax))"
         case .tlsUnavailable:
             "the server offers no TLS, which the policy here requires for the domain"
+        case .tlsFailed(let why): "TLS with the server failed: \(why)"
         case .certificateUntrusted(let why):
             "the server's certificate is not trusted: \(why)"
         case .noProofOffered:

@@ -1,0 +1,42 @@
+import XMPP
+
+/// Where stanzas go that are for a domain of another part of the server, or of another server.
+protocol Route: AnyObject, Sendable {
+    /// Takes stanzas in order; from any loop.
+    func send(_ stanzas: [Stanza])
+}
+
+/// The ways out of a process: by the host that a stanza is for, and one for all the rest.
+struct RouteTable: Sendable {
+    private let routes: [any Route]
+    private let hosts: [String: Int]
+    private let uplink: Int?
+
+    /// `hosts` names domains that have a way of their own; `uplink` is for all others.
+    init(hosts: [String: any Route] = [:], uplink: (any Route)? = nil) {
+        var routes: [any Route] = []
+        func index(_ route: any Route) -> Int {
+            if let known = routes.firstIndex(where: { $0 === route }) { return known }
+            routes.append(route)
+            return routes.count - 1
+        }
+        self.hosts = hosts.mapValues(index)
+        self.uplink = uplink.map(index)
+        self.routes = routes
+    }
+
+    /// How many ways there are.
+    var count: Int { routes.count }
+
+    /// Whether there is a way for every domain.
+    var hasUplink: Bool { uplink != nil }
+
+    /// By which way stanzas for that domain go; nil where there is none.
+    func way(to domain: String) -> Int? { hosts[domain] ?? uplink }
+
+    /// Sends what was gathered for a way.
+    func send(_ stanzas: [Stanza], by way: Int) {
+        guard routes.indices.contains(way) else { return }
+        routes[way].send(stanzas)
+    }
+}
