@@ -109,7 +109,7 @@ extension FederationFailure {
         switch self {
         case .keyDenied, .verificationFailed, .certificateRefused, .noProofOffered, .tooManyPairs:
             true
-        case .blocked, .unreachable, .tlsUnavailable, .certificateUntrusted, .streamFailed,
+        case .blocked, .unreachable, .tlsUnavailable, .tlsFailed, .certificateUntrusted, .streamFailed,
             .protocolViolated, .closedByPeer, .timedOut, .disconnected:
             false
         }
