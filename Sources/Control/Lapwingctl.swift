@@ -24,7 +24,8 @@ struct Lapwingctl: AsyncParsableCommand {
         version: "lapwingctl 0.1.0",
         subcommands: [
             Register.self, Unregister.self, ChangePassword.self, Users.self, Groups.self,
-            Hosts.self, Status.self, FederationCommand.self, PubSubCommands.self, MakeCertificate.self, Check.self,
+            Hosts.self, Status.self, FederationCommand.self, PubSubCommands.self,
+            MakeCertificate.self, Check.self,
         ]
     )
 }

@@ -109,8 +109,8 @@ extension FederationFailure {
         switch self {
         case .keyDenied, .verificationFailed, .certificateRefused, .noProofOffered, .tooManyPairs:
             true
-        case .blocked, .unreachable, .tlsUnavailable, .tlsFailed, .certificateUntrusted, .streamFailed,
-            .protocolViolated, .closedByPeer, .timedOut, .disconnected:
+        case .blocked, .unreachable, .tlsUnavailable, .tlsFailed, .certificateUntrusted,
+            .streamFailed, .protocolViolated, .closedByPeer, .timedOut, .disconnected:
             false
         }
     }

@@ -32,12 +32,9 @@ package final class PeerCredentials: Sendable {
 }
 
 extension TLSHandler {
-    /// What the peer's certificate is worth for a domain.
+    /// What the peer's certificate is worth for the domain that it is to be, found at that host.
     ///
-    /// - Parameters:
-    ///   - domain: which the peer is to be.
-    ///   - host: the name that signed records gave for it, if they did.
-    ///   - associations: what signed records say of the host's certificates, if they do.
+    /// The associations are what signed records say of the host's certificates, if they do.
     func verdict(
         for domain: String,
         at host: String? = nil,
