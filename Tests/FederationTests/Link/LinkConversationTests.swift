@@ -82,7 +82,7 @@ struct LinkConversationTests {
             // In the middle of a write, too.
             if moves % 2 == 1 { world.move(towardsRouter: moves % 4 == 1, half: true) }
             accident.strike(world)
-            for id in 41...44 { world.offerAtRouter(id) }
+            for id in 41...52 { world.offerAtRouter(id) }
             world.offerAtEdge(1041)
             world.settle("\(accident) after \(moves)")
             moves += 1

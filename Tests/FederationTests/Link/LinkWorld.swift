@@ -49,7 +49,7 @@ final class LinkWorld {
     var handled: UInt64 = 0
     var routerRestarts = 0
     var edgeRestarts = 0
-    private var longestPause = Duration.zero
+    private var paused = Duration.zero
 
     // What the edge's program has in hand.
     private var tickets: [UInt64: Int] = [:]
@@ -136,7 +136,7 @@ extension LinkWorld {
     }
 
     func pass(_ time: Duration) {
-        longestPause = max(longestPause, time)
+        paused = paused + time
         now = now + time
         performAtRouter(router.tick(now: now))
         performAtEdge(edge.tick(now: now))
@@ -345,7 +345,7 @@ extension LinkWorld {
             hold(backs == 0 || routed[id] == nil, "\(id) was routed and came back")
             hold(backs + losses > 0 || routed[id] == 1, "\(id) is lost")
         }
-        let isSameSession = routerRestarts == 0 && longestPause < limits.resumption
+        let isSameSession = routerRestarts == 0 && paused < limits.resumption
         hold(!isSameSession || edgeUnknown.isEmpty, "unknown at the edge: \(edgeUnknown)")
         let counters = router.counters
         hold(
