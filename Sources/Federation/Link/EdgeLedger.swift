@@ -157,8 +157,10 @@ extension EdgeLedger {
         doubting.append(ticket)
     }
 
-    /// The stanzas go back to their senders. The router writes the errors, so that none is lost
-    /// and none comes twice where this process ends in the middle.
+    /// The stanzas go back to their senders.
+    ///
+    /// The router writes the errors, so that none is lost and none comes twice where this process
+    /// ends in the middle.
     package mutating func returned(_ tickets: [UInt64], _ error: StanzaError) -> [LinkStep] {
         let known = tickets.filter { self.tickets.removeValue(forKey: $0) != nil }
         guard !known.isEmpty else { return [] }
@@ -199,7 +201,7 @@ extension EdgeLedger {
 // MARK: - Connections and time
 
 extension EdgeLedger {
-    /// An authenticated connection to that process is there. One at a time: it replaces any other.
+    /// An authenticated connection to that process is there; it replaces any other.
     package mutating func connected(to instance: String, now: Instant) -> [LinkStep] {
         disconnected(now: now)
         phase = .greeting

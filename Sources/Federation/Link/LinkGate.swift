@@ -17,8 +17,9 @@ package struct LinkGate: Sendable {
         LinkGate { from, to in !isLocal(from.domain) && isLocal(to.domain) }
     }
 
-    /// At the router, towards a host of components: stanzas of these domains, for anybody. At a
-    /// process that talks to other servers: those of the domains that it serves.
+    /// At the router, towards a host of components: stanzas of these domains, for anybody.
+    ///
+    /// At a process that talks to other servers: those of the domains that it serves.
     package static func from(_ domains: Set<String>) -> LinkGate {
         LinkGate { from, _ in domains.contains(from.domain) }
     }

@@ -28,13 +28,16 @@ package struct LinkLimits: Sendable, Hashable {
     /// other.
     package static let stanzasMost = 32_768
     /// Bytes of the longest stanza, as it is written: 512 KiB, the most that anyone may send to
-    /// us, and what escapes and namespaces add. What is longer comes back as an error.
+    /// us, and what escapes and namespaces add.
+    ///
+    /// What is longer comes back as an error.
     package static let stanzaBytes = 1024 * 1024
 }
 
 extension XMLLimits {
     /// For an authenticated link: more than ``LinkLimits`` lets go out at the other end, and more
     /// than any stanza may bring that we took from others, with what the writer adds to it.
+    ///
     /// So no stanza can end the link.
     package static let link = XMLLimits(
         stanzaBytes: 2 * LinkLimits.stanzaBytes,

@@ -4,8 +4,10 @@ import XMPP
 package struct LinkSecret: Sendable {
     let bytes: [UInt8]
 
-    /// Bytes of the shortest secret: 128 bits. A process that listens in our place could try
-    /// shorter ones against the proof that it was shown.
+    /// Bytes of the shortest secret: 128 bits.
+    ///
+    /// A process that listens in our place could try shorter ones against the proof that it was
+    /// shown.
     package static let bytesMin = 16
 
     /// Nil when it is too short.
@@ -24,15 +26,16 @@ struct LinkTranscript {
         let instance: String
     }
 
-    /// Who proves. It is part of the proof, so that nobody is shown its own.
+    /// Who proves: a part of the proof, so that one's own sent back is worth nothing.
     enum Prover: String {
         case opener, accepter
     }
 
     let opener: End
     let accepter: End
-    /// What TLS says of this connection alone (RFC 9266), nothing on a Unix socket. A man in the
-    /// middle has two connections, and so the ends have two proofs.
+    /// What TLS says of this connection alone (RFC 9266), nothing on a Unix socket.
+    ///
+    /// A man in the middle has two connections, and so the ends have two proofs.
     let channelBinding: [UInt8]
 
     /// Every field with its length before it: no two transcripts are one text.
@@ -59,7 +62,7 @@ struct LinkTranscript {
 enum LinkName {
     /// Characters of the longest.
     static let lengthMax = 64
-    /// Characters of the shortest nonce or instance: 96 bits in base64. Ours have 24.
+    /// Characters of the shortest nonce or instance: 96 bits in base64, where ours have 144.
     static let tokenLengthMin = 16
 
     static func isName(_ text: String) -> Bool {

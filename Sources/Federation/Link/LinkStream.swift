@@ -67,7 +67,9 @@ extension LinkStream {
         package var role: Role
         /// The secrets of the links, by the names of the processes at their other ends.
         package var secrets: [String: LinkSecret]
-        /// Whether TLS begins before the first byte. On a Unix socket whoever runs the stream has
+        /// Whether TLS begins before the first byte.
+        ///
+        /// On a Unix socket whoever runs the stream has
         /// looked at the peer's user instead.
         package var usesTLS: Bool
         package var heartbeat = Heartbeat()
@@ -179,8 +181,9 @@ extension LinkStream {
         return nil
     }
 
-    /// Whether the peer is whom we called, or calls whom we are. Whether its name is known is not
-    /// said before its proof.
+    /// Whether the peer is whom we called, or calls whom we are.
+    ///
+    /// Whether its name is known is not said before its proof.
     private func isExpected(_ name: String, at called: String?) -> Bool {
         guard name != configuration.name else { return false }
         switch configuration.role {

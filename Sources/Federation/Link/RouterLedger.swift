@@ -127,7 +127,7 @@ extension RouterLedger {
 // MARK: - Connections
 
 extension RouterLedger {
-    /// An authenticated connection to that process is there. One at a time: it replaces any other.
+    /// An authenticated connection to that process is there; it replaces any other.
     package mutating func connected(to instance: String, now: Instant) {
         disconnected(now: now)
         phase = .greeting
@@ -205,8 +205,9 @@ extension RouterLedger {
         return steps
     }
 
-    /// Empties what is kept: what may have been written is of unknown fate. What was not declared
-    /// is as well, or waits again, in its order.
+    /// Empties what is kept: what may have been written is of unknown fate.
+    ///
+    /// What was not declared is as well, or waits again, in its order.
     mutating func loseKept(resending: Bool) -> [LinkStep] {
         var steps: [LinkStep] = []
         var again: [LinkedStanza] = []
