@@ -72,8 +72,9 @@ extension RouterLedger {
 
     /// Begins a session.
     ///
-    /// A process that was restarted has written what it had declared, at most. The same process without our session has been with another router meanwhile, and may have
-    /// written everything that it had read.
+    /// A process that was restarted has written what it had declared, at most. The same process
+    /// without our session has been with another router meanwhile, and may have written everything
+    /// that it had read.
     private mutating func begin() -> [LinkStep] {
         let steps = loseKept(resending: edge != greeting)
         session += 1
