@@ -23,6 +23,7 @@ listen:
     max_stanza_size: 262144
     shaper: none
     access: all
+{listeners}
 acl:
   loopback:
     ip: ["127.0.0.0/8"]
@@ -46,6 +47,32 @@ modules:
     max_items_node: 1000000
     last_item_cache: true
     plugins: [flat, pep]
+{modules}
+"""
+LISTENERS = """
+  -
+    port: {starttls}
+    ip: "127.0.0.1"
+    module: ejabberd_s2s_in
+    max_stanza_size: 524288
+    shaper: none
+  -
+    port: {direct}
+    ip: "127.0.0.1"
+    module: ejabberd_s2s_in
+    max_stanza_size: 524288
+    shaper: none
+    tls: true
+s2s_use_starttls: {encryption}
+s2s_cafile: "{authority}"
+outgoing_s2s_timeout: 10
+"""
+# What Erlang is to know of names: only what the name server of the tests says.
+NAMES = """
+{{resolv_conf, ""}}.
+{{hosts_file, ""}}.
+{{lookup, [dns]}}.
+{{nameserver, {{127,0,0,1}}, {port}}}.
 """
 
 
@@ -55,7 +82,7 @@ class Ejabberd:
     name = "ejabberd"
     abilities = frozenset()
 
-    def __init__(self, workshop, domain="example.test"):
+    def __init__(self, workshop, domain="example.test", federation=None):
         self.workshop = workshop
         self.domain = domain
         self.host = "127.0.0.1"
@@ -63,13 +90,29 @@ class Ejabberd:
         self.ports["c2s-plain"] = self.ports["c2s"]
         self.data = workshop.file("ejabberd")
         os.mkdir(self.data, 0o700)
-        self.certificate, key = self_signed(workshop, domain)
+        listeners, modules = self._federation(federation) if federation else ("", "")
+        self.names = federation and workshop.file(
+            "inetrc", NAMES.format(port=federation.names.port))
+        self.certificate, key = (
+            federation.copied(workshop) if federation else self_signed(workshop, domain))
         both = "".join(open(path).read() for path in (self.certificate, key))
         self.configuration = workshop.file("ejabberd/ejabberd.yml", CONFIGURATION.format(
             domain=domain, pem=workshop.file("ejabberd/both.pem", both), c2s=self.ports["c2s"],
+            listeners=listeners, modules=modules,
         ))
         self._waiting = []
         self.process = None
+
+    def _federation(self, wanted):
+        """The settings for other servers, and the modules."""
+        self.ports["s2s"], self.ports["s2s-direct"] = free_port(), free_port()
+        listeners = LISTENERS.format(
+            starttls=self.ports["s2s"], direct=self.ports["s2s-direct"],
+            encryption={"none": "false"}.get(wanted.encryption, wanted.encryption),
+            authority=wanted.authority,
+        )
+        return listeners, "  mod_version: {}\n" + (
+            "  mod_s2s_dialback: {}\n" if wanted.dialback else "")
 
     def start(self):
         unpacked = os.path.join(
@@ -78,7 +121,7 @@ class Ejabberd:
         runtime = glob.glob(os.path.join(erlang, "erts-*", "bin"))
         modules = glob.glob(os.path.join(unpacked, "usr/lib/*/ejabberd-*/ebin"))
         if not runtime or not modules:
-            raise FileNotFoundError(f"{unpacked} is missing: run `scripts/deps bench`")
+            raise FileNotFoundError(f"{unpacked} is missing: run `scripts/deps interop`")
         environment = {
             # What Erlang's own start script sets; it has its installed path in it.
             "ROOTDIR": erlang, "BINDIR": runtime[0], "EMU": "beam", "PROGNAME": "erl",
@@ -86,6 +129,8 @@ class Ejabberd:
             "EJABBERD_CONFIG_PATH": self.configuration,
             "EJABBERD_LOG_PATH": os.path.join(self.data, "ejabberd.log"),
         }
+        if self.names:
+            environment["ERL_INETRC"] = self.names
         self.process = self.workshop.start(
             [os.path.join(runtime[0], "erlexec"), "+K", "true", "+P", "250000", "-noinput",
              "-boot", os.path.join(erlang, "bin", "start_clean"),

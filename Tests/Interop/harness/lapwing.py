@@ -45,6 +45,31 @@ sees = ["hosts"]
 {more}
 """
 
+FEDERATION = """
+[names]
+servers = ["127.0.0.1@{names}"]
+
+[federation]
+encryption = {encryption}
+authentication = "{authentication}"
+dialback = {dialback}
+bidirectional = {bidirectional}
+authorities = "{authority}"
+{settings}
+
+[[federation.listeners]]
+address = "127.0.0.1"
+port = 0
+security = "starttls"
+
+[[federation.listeners]]
+address = "127.0.0.1"
+port = 0
+security = "tls"
+
+{domains}
+"""
+
 # What the ready file calls the listeners, in the order of the configuration, and what we do.
 LISTENERS = [("c2s", "c2s"), ("c2s", "c2s-unbound"), ("c2s-direct", "c2s-direct"),
              ("c2s-plain", "c2s-plain")]
@@ -70,19 +95,33 @@ class Lapwing:
         "pubsub-service", "fleet-service",
     })
 
-    def __init__(self, workshop, domain="example.test", more="", log_level="notice", loops=2):
+    def __init__(self, workshop, domain="example.test", more="", log_level="notice", loops=2,
+                 federation=None):
         """Two loops on any machine, so that what they have for each other is tested."""
         self.workshop = workshop
         self.domain = domain
         self.host = "127.0.0.1"
         self.ports = {}
         self.process = None
-        self.certificate, key = self_signed(workshop, domain)
+        self.certificate, key = (
+            federation.copied(workshop) if federation else self_signed(workshop, domain))
+        if federation:
+            more += self._federation(federation)
         self.configuration = workshop.file("lapwing.toml", CONFIGURATION.format(
             domain=domain, data=workshop.file("data"), certificate=self.certificate, key=key,
             more=more, log_level=log_level, loops=loops,
         ))
         self.ready_file = workshop.file("ready")
+
+    @staticmethod
+    def _federation(wanted):
+        toml = lambda value: "true" if value else "false"
+        return FEDERATION.format(
+            names=wanted.names.port, encryption=toml(wanted.encryption == "required"),
+            authentication=wanted.authentication, dialback=toml(wanted.dialback),
+            bidirectional=toml(wanted.bidirectional), authority=wanted.authority,
+            settings=wanted.settings, domains=wanted.domains,
+        )
 
     def start(self, log="server.log", prefix=()):
         if os.path.exists(self.ready_file):

@@ -25,6 +25,10 @@ class Workshop:
         atexit.register(self.close)
         signal.signal(signal.SIGTERM, lambda *_: exit(143))
 
+    def room(self, name):
+        """A folder inside with the face of a workshop, for one of several servers."""
+        return Room(self, name)
+
     def file(self, name, text=None, mode=0o600):
         """A path inside; with `text` the file is written."""
         path = os.path.join(self.path, name)
@@ -56,13 +60,23 @@ class Workshop:
             return ""
 
     def close(self):
-        for process in reversed(self.processes):
-            stop(process)
-        self.processes = []
+        while self.processes:
+            stop(self.processes.pop())
         if self.keep:
             print(f"logs: {self.path}", flush=True)
         else:
             shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Room(Workshop):
+    """A folder of a workshop, which ends what is started here."""
+
+    def __init__(self, workshop, name):
+        self.path = os.path.join(workshop.path, name)
+        # Servers that run as another user have to get through.
+        os.chmod(workshop.path, 0o711)
+        os.mkdir(self.path, 0o711)
+        self.processes = workshop.processes
 
 
 def stop(process, patience=10.0):

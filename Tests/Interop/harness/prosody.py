@@ -16,27 +16,38 @@ plugin_paths = {{}}
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {c2s} }}
 c2s_direct_tls_ports = {{ {direct} }}
-s2s_ports = {{}}
 http_ports = {{}}
 https_ports = {{}}
 modules_enabled = {{
-    "roster", "saslauth", "tls", "disco", "pep", "ping", "version", "presence", "groups"
+    "roster", "saslauth", "tls", "disco", "pep", "ping", "version", "presence", "groups",
+    {modules}
 }}
-modules_disabled = {{ "s2s", "offline" }}
+modules_disabled = {{ {disabled} }}
 authentication = "internal_hashed"
 storage = "internal"
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = false
 limits = {{}}
 groups_file = "{data}/groups.txt"
-ssl = {{ key = "{key}", certificate = "{certificate}" }}
+ssl = {{ key = "{key}", certificate = "{certificate}"{authority} }}
 {component_ports}
+{federation}
 VirtualHost "{domain}"
 {more}
 """
 COMPONENT_PORTS = """
 component_interfaces = {{ "127.0.0.1" }}
 component_ports = {{ {port} }}
+"""
+FEDERATION = """
+s2s_ports = {{ {starttls} }}
+s2s_direct_tls_ports = {{ {direct} }}
+s2s_require_encryption = {encryption}
+s2s_secure_auth = {certificate}
+unbound = {{
+    hoststxt = false, resolvconf = false, forward = {{ "127.0.0.1@{names}" }},
+    options = {{ ["do-not-query-localhost:"] = "no" }},
+}}
 """
 COMPONENT = """
 Component "{}"
@@ -51,7 +62,8 @@ class Prosody:
     # What scenarios may ask for with "Needs:".
     abilities = frozenset({"offline-refused"})
 
-    def __init__(self, workshop, domain="example.test", more="", components=None):
+    def __init__(self, workshop, domain="example.test", more="", components=None,
+                 federation=None):
         """`components` are external ones (XEP-0114): their secrets by their domains."""
         self.workshop = workshop
         self.domain = domain
@@ -63,17 +75,45 @@ class Prosody:
             self.ports["component"] = free_port()
             ports = COMPONENT_PORTS.format(port=self.ports["component"])
             more += "".join(COMPONENT.format(name, secret) for name, secret in components.items())
+        others, modules, disabled, authority = "s2s_ports = {}", "", ["s2s", "offline"], ""
+        if federation:
+            others, modules = self._federation(federation)
+            disabled = ["offline"]
+            authority = f', cafile = "{federation.authority}"'
         self.data = workshop.file("prosody")
         os.mkdir(self.data, 0o700)
-        self.certificate, key = self_signed(workshop, domain)
+        self.certificate, key = (
+            federation.copied(workshop) if federation else self_signed(workshop, domain))
         workshop.file("prosody/groups.txt", "")
         self.configuration = workshop.file("prosody/prosody.cfg.lua", CONFIGURATION.format(
             data=self.data, domain=domain, certificate=self.certificate, key=key,
             c2s=self.ports["c2s"], direct=self.ports["c2s-direct"], component_ports=ports,
-            more=more,
+            more=more, federation=others, modules=modules, authority=authority,
+            disabled=", ".join(f'"{name}"' for name in disabled),
         ))
         # One salted secret for each password: a thousand accounts are made in a moment.
         self._secrets = {}
+
+    def _federation(self, wanted):
+        """The settings, and the modules for them."""
+        self.ports["s2s"], self.ports["s2s-direct"] = free_port(), free_port()
+        modules = ["s2s_auth_certs"]
+        if wanted.encryption != "none":
+            # Without the module for TLS there would be none for clients either.
+            modules.append("tls")
+        if wanted.dialback:
+            modules.append("dialback")
+        if wanted.bidirectional:
+            modules.append("s2s_bidi")
+        if wanted.acknowledgements:
+            modules.append("smacks")
+        lua = lambda value: "true" if value else "false"
+        text = FEDERATION.format(
+            starttls=self.ports["s2s"], direct=self.ports["s2s-direct"], names=wanted.names.port,
+            encryption=lua(wanted.encryption == "required"),
+            certificate=lua(wanted.authentication == "certificate"),
+        )
+        return text, ", ".join(f'"{name}"' for name in modules)
 
     @staticmethod
     def program():
