@@ -172,12 +172,13 @@ class Lapwing:
                 found = [line.split() for line in lines]
         except OSError:
             return False
-        if len(found) < len(LISTENERS):
+        clients = [line for line in found if line[0].startswith("c2s")]
+        if len(clients) < len(LISTENERS):
             return False
-        for (name, ours), line in zip(LISTENERS, found):
+        for name, _, port in found:
+            self.ports[name] = int(port)
+        for (name, ours), line in zip(LISTENERS, clients):
             if line[0] != name:
                 raise RuntimeError(f"the ready file says {line[0]} where {name} was expected")
             self.ports[ours] = int(line[2])
-        for name, _, port in found[len(LISTENERS):]:
-            self.ports[name] = int(port)
         return True

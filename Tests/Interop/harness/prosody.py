@@ -78,7 +78,7 @@ class Prosody:
         others, modules, disabled, authority = "s2s_ports = {}", "", ["s2s", "offline"], ""
         if federation:
             others, modules = self._federation(federation)
-            disabled = ["offline"]
+            disabled = ["offline"] + (["tls"] if federation.encryption == "none" else [])
             authority = f', cafile = "{federation.authority}"'
         self.data = workshop.file("prosody")
         os.mkdir(self.data, 0o700)
@@ -98,9 +98,6 @@ class Prosody:
         """The settings, and the modules for them."""
         self.ports["s2s"], self.ports["s2s-direct"] = free_port(), free_port()
         modules = ["s2s_auth_certs"]
-        if wanted.encryption != "none":
-            # Without the module for TLS there would be none for clients either.
-            modules.append("tls")
         if wanted.dialback:
             modules.append("dialback")
         if wanted.bidirectional:
@@ -130,10 +127,10 @@ class Prosody:
         if password not in self._secrets:
             self._secrets[password] = stored_secret(password)
         secret = self._secrets[password]
-        folder = os.path.join(self.data, self.domain.replace(".", "%2e"), "accounts")
+        encoded = lambda name: re.sub(r"[^a-z0-9]", lambda found: f"%{ord(found[0]):02x}", name)
+        folder = os.path.join(self.data, encoded(self.domain), "accounts")
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        encoded = re.sub(r"[^a-z0-9]", lambda found: f"%{ord(found[0]):02x}", user)
-        path = os.path.join(folder, encoded + ".dat")
+        path = os.path.join(folder, encoded(user) + ".dat")
         with open(path, "w") as out:
             out.write(
                 'return {{ ["salt"] = "{salt}"; ["iteration_count"] = {iterations};'
