@@ -72,7 +72,7 @@ CASES = [
     Case("a good certificate, demanded", "good-strict", good, True, **STRICT,
          says=["certificate"]),
     Case("an expired one, where a good one is demanded", "expired-strict", expired, False,
-         **STRICT, says=["certificate", "expired"]),
+         **STRICT, says=["certificate", "not valid now"]),
     Case("one of another name, where a good one is demanded", "misnamed-strict", misnamed, False,
          **STRICT, says=["certificate"]),
     Case("a self-signed one, where a good one is demanded", "unsigned-strict", unsigned, False,
