@@ -32,12 +32,12 @@ class Names:
         self._parents = set()
         self._silent = set()
         self._lock = threading.Lock()
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
-        self.port = self._udp.getsockname()[1]
         self._tcp = socket.socket()
-        self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._tcp.bind(("127.0.0.1", self.port))
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        # Of datagrams hardly any port is in use.
+        self._tcp.bind(("127.0.0.1", 0))
+        self.port = self._tcp.getsockname()[1]
+        self._udp.bind(("127.0.0.1", self.port))
         self._tcp.listen(50)
         threading.Thread(target=self._run, daemon=True).start()
 

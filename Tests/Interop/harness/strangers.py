@@ -79,7 +79,7 @@ class Crowd:
     """Answers for every domain on one port, by direct TLS. It runs in a thread of its own.
 
     Messages are echoed where the stream goes both ways. `verdict` says what becomes of a key that
-    it is asked about, `external` whether it takes certificates, `answers` whether it says anything.
+    it is asked about, `external` whether it takes certificates.
     """
 
     def __init__(self, identity):
