@@ -129,7 +129,8 @@ class Checks:
         stranger.secure()
         found = {}
         for asker in (domain, "a." + EVIL, EVIL, "x.a.x.a." + EVIL):
-            stranger.send(f"<db:verify from='{asker}' to='{OURS}' id='{identity}'>{key}</db:verify>")
+            stranger.send(f"<db:verify from='{asker}' to='{OURS}' id='{identity}'>{key}"
+                          "</db:verify>")
             answer = stranger.wait_for(lambda e: e.tag == tag(DIALBACK, "verify"))
             found[asker] = answer.get("type")
         expect(found.pop(domain) == "valid", "the right one is denied")

@@ -1,4 +1,4 @@
-"""An authority of the tests, and certificates of every kind, good and bad, by openssl's commands."""
+"""An authority of the tests, and certificates, good and bad, by openssl's commands."""
 
 import hashlib
 import itertools

@@ -139,7 +139,8 @@ class Names:
     @staticmethod
     def _start_of_authority():
         """With it, that there is nothing may be remembered: for a second (RFC 2308)."""
-        data = encoded("ns.example") + encoded("root.example") + struct.pack("!5I", 1, 60, 60, 60, 1)
+        times = struct.pack("!5I", 1, 60, 60, 60, 1)
+        data = encoded("ns.example") + encoded("root.example") + times
         return b"\0" + struct.pack("!HHIH", SOA, 1, 1, len(data)) + data
 
     @staticmethod
