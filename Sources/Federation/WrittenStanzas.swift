@@ -64,7 +64,6 @@ struct WrittenStanzas: Sendable {
     /// The socket has nothing left to write: what it had when that was so the last time has gone
     /// to the peer's system.
     mutating func drain() -> [Departure] {
-        guard !isAcknowledged else { return [] }
         let before = drained
         drained = written
         return settle(through: before)

@@ -116,6 +116,17 @@ import XMPP
         #expect(dialogue.send(.stanza(3)).connects.count == 1)
     }
 
+    @Test func streamThatNeverAnsweredCountsAsAFailure() throws {
+        var dialogue = RemoteDialogue()
+        let id = try dialogue.connecting()
+        _ = dialogue.prove(id)
+        dialogue.acknowledging(id)
+        _ = dialogue.pass(.seconds(75))
+        _ = dialogue.end(id, nil, .unacknowledged(1))
+        let text = try #require(dialogue.send(.stanza()).bounces.first?.text)
+        #expect(text.hasPrefix(FederationFailure.timedOut.summary))
+    }
+
     @Test func answerStartsTheTimeAnew() throws {
         var dialogue = RemoteDialogue()
         let id = try dialogue.ready()

@@ -108,6 +108,14 @@ import XMPP
         #expect(dialogue.table.counts.connecting == 0)
     }
 
+    @Test func endOnTheWayIsAFailureWhateverTheReason() throws {
+        var dialogue = RemoteDialogue()
+        let id = try dialogue.connecting()
+        let actions = dialogue.end(id)
+        #expect(actions.bounces.count == 1)
+        #expect(actions.connects.isEmpty)
+    }
+
     @Test func failureOnTheWayNeedNotWaitForTheEnd() throws {
         var dialogue = RemoteDialogue()
         let id = try dialogue.connecting()
@@ -127,6 +135,18 @@ import XMPP
         #expect(actions.last == .connect(PeerID(2), second, .stanzas))
         #expect(dialogue.prove(PeerID(2), second).written == [1])
         #expect(dialogue.send(.stanza()).bounces.map(\.condition) == [.internalServerError])
+    }
+
+    @Test func failureOfADomainThatIsReachedIsOfThePair() throws {
+        var dialogue = RemoteDialogue()
+        let shared = try dialogue.ready()
+        _ = dialogue.send(.stanza(from: second.local))
+        let pair = second
+        let own = try dialogue.tell { $0.refused(shared, pair, .tooManyPairs, at: $1) }.connected
+        #expect(dialogue.end(own, .timedOut).bounces.count == 1)
+        _ = dialogue.end(shared, .closedByPeer)
+        #expect(dialogue.send(.stanza(from: second.local)).bounces.count == 1)
+        #expect(dialogue.send(.stanza()).connects.count == 1)
     }
 
     @Test func failureOfTheDomainIsOneOfAllPairs() throws {

@@ -42,6 +42,13 @@ import XMPP
         #expect(dialogue.table.isQuiet)
     }
 
+    @Test func closesAtOnceWhatLeavesNothingInDoubt() throws {
+        var dialogue = RemoteDialogue()
+        let id = try dialogue.ready()
+        dialogue.acknowledging(id)
+        #expect(stop(&dialogue) == [.close(id, shutdown)])
+    }
+
     @Test func waitsNoLongerThanItsTime() throws {
         var dialogue = RemoteDialogue()
         let id = try dialogue.ready()

@@ -121,6 +121,16 @@ import XMPP
         #expect(dialogue.send(.stanza(2)) == [.write(theirs, [.stanza(2)])])
     }
 
+    @Test func pauseDoesNotKeepFromAStreamThatIsThere() throws {
+        var dialogue = RemoteDialogue()
+        let ours = try dialogue.connecting()
+        _ = dialogue.prove(ours)
+        let theirs = dialogue.accept()
+        _ = dialogue.prove(theirs, pair, .both)
+        _ = dialogue.end(ours, .closedByPeer, .ofUnknownFate(1))
+        #expect(dialogue.send(.stanza(1)) == [.write(theirs, [.stanza(1)])])
+    }
+
     @Test func connectsWhenThePeersStreamHasEnded() throws {
         var dialogue = RemoteDialogue()
         let theirs = dialogue.accept()
@@ -169,6 +179,10 @@ import XMPP
         }
         let id = try dialogue.ready()
         #expect(dialogue.end(id, .closedByPeer) == [])
+        // Something has arrived: the next failure is the first again.
+        let next = try dialogue.connecting()
+        _ = dialogue.end(next, .timedOut)
+        _ = dialogue.pass(.seconds(5))
         #expect(dialogue.send(.stanza()).connects.count == 1)
     }
 
