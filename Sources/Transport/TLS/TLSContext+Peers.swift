@@ -5,14 +5,18 @@ import COpenSSL
 // dialback may follow (RFC 7590 §3.4). What a certificate is worth is a ``CertificateVerdict``.
 extension TLSContext {
     /// The end that other servers connect to: it asks for a certificate and takes any, or none.
+    ///
+    /// `expiredMayServe` is for tests of the other end.
     package static func acceptingPeers(
-        _ identities: [CertificateFiles]
+        _ identities: [CertificateFiles],
+        expiredMayServe: Bool = false
     ) throws(TLSError) -> TLSContext {
         guard !identities.isEmpty else { throw .library("a server needs a certificate") }
         let context = try TLSContext(
             .server,
             versions: .v12 ... .v13,
             identities: identities,
+            expiredMayServe: expiredMayServe,
             isForPeers: true
         )
         for identity in context.identities {
