@@ -15,7 +15,7 @@ extension ServerConfiguration {
         /// Whether streams may go both ways.
         package var isBidirectional = true
         /// What may wait for a domain while it is being connected to.
-        package var queueBytes = 256 << 10
+        package var queueBytes = 1 << 20
         /// After how long without a stanza a stream of ours is closed.
         package var idle = Duration.seconds(600)
         /// Bytes that one stream may bring a second; 0 for as many as it likes.

@@ -4,18 +4,18 @@ extension RemoteTable {
     /// What other domains may cost, and how long they may take.
     package struct Limits: Sendable, Hashable {
         /// Stanzas that wait for one domain: a minute or two of a busy one's.
-        package var stanzasPerDomain = 1_000
+        package var stanzasPerDomain = 5_000
         /// Bytes of them, as they take memory.
-        package var bytesPerDomain = 256 * 1_024
+        package var bytesPerDomain = 1_024 * 1_024
         /// Bytes of all stanzas, those that wait and those that were written and may be asked
         /// about: what the whole table may take.
-        package var bytes = 32 * 1_024 * 1_024
+        package var bytes = 64 * 1_024 * 1_024
         /// Stanzas of one stream that are in doubt; what more there is waits.
         ///
         /// Of a stream without acknowledgements twice as many are kept.
         package var stanzasPerStream = LinkAcknowledgements.unacknowledgedMax
         /// Bytes of them; one stanza may always be under way.
-        package var bytesPerStream = 1_024 * 1_024
+        package var bytesPerStream = 8 * 1_024 * 1_024
 
         /// Streams that we open for stanzas: each takes a socket and a session of TLS.
         package var streams = 2_000

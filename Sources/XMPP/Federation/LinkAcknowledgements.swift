@@ -37,9 +37,9 @@ package struct LinkAcknowledgements: Sendable, Equatable {
     /// Stanzas between two requests: few enough that little is kept, enough that requests are
     /// lost among them.
     package static let stanzasPerRequest = 50
-    /// Unacknowledged stanzas at which the sender should hold back: a peer that takes no
-    /// responsibility for this many is in trouble.
-    package static let unacknowledgedMax = 1000
+    /// Unacknowledged stanzas at which the sender should hold back: a tenth of a second's at the
+    /// most that a stream carries, so that a peer which stumbles for a moment holds nothing up.
+    package static let unacknowledgedMax = 10_000
 
     /// Whether the peer acknowledges what we send.
     package var areOn: Bool { state == .on }
