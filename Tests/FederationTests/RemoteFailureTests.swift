@@ -193,7 +193,7 @@ import XMPP
     }
 
     @Test func bytesOfADomainThatWaitAreLimited() throws {
-        var dialogue = RemoteDialogue()
+        var dialogue = RemoteDialogue { $0.bytesPerDomain = 256 * 1_024 }
         #expect(dialogue.send(.stanza(bytes: 100_000)).bounces.isEmpty)
         #expect(dialogue.send(.stanza(bytes: 100_000)).bounces.isEmpty)
         #expect(dialogue.send(.stanza(bytes: 100_000)).bounces.count == 1)
@@ -201,7 +201,7 @@ import XMPP
     }
 
     @Test func oneStanzaMayAlwaysWait() throws {
-        var dialogue = RemoteDialogue()
+        var dialogue = RemoteDialogue { $0.bytesPerDomain = 256 * 1_024 }
         #expect(dialogue.send(.stanza(bytes: 512 * 1_024)).bounces.isEmpty)
     }
 

@@ -313,6 +313,12 @@ extension Gateway: PeerOwner {
         }
     }
 
+    nonisolated func closing(_ connection: PeerConnection, _ failure: FederationFailure?) {
+        assumeIsolated { gateway in
+            gateway.carryOut(gateway.table.closing(connection.id, failure, at: .now))
+        }
+    }
+
     nonisolated func ended(
         _ connection: PeerConnection,
         _ failure: FederationFailure?,

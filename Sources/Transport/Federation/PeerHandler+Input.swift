@@ -123,6 +123,7 @@ extension PeerHandler {
             write(stanza.serialized(in: Namespace.server))
             count += 1
         }
+        noteWrite()
         perform(machine.wrote(count))
         guard outlet.byteCount > limits.outboundBytes else { return }
         // A lot in one tick is no slow reader.

@@ -56,8 +56,10 @@ final class PeerHandler: ChannelInboundHandler, Sweepable {
     private var isOwned = false
     private var hasStarted = false
     private var isAcknowledged = false
-    /// What was sent when it was last seen that all had left.
-    private var sentBefore: UInt64 = 0
+    private var isClosing = false
+    /// How often it is still to be said that all has left: what was sent before the last but one
+    /// time has arrived.
+    private var drainsLeft = 0
 
     enum Phase {
         case negotiating, open, closing, closed
@@ -173,6 +175,7 @@ extension PeerHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        stopSending()
         phase = .closed
         perform(machine.disconnected())
         over()
@@ -185,6 +188,7 @@ extension PeerHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         deliverBatch()
+        stopSending()
         phase = .closed
         perform(machine.disconnected())
         over()
@@ -211,6 +215,13 @@ extension PeerHandler {
         }
     }
 
+    /// Says once that nothing more can be sent.
+    private func stopSending() {
+        guard !isClosing, isOwned, let connection else { return }
+        isClosing = true
+        peers.owner.closing(connection, failure)
+    }
+
     /// Says once that the stream is over, when nothing more can become known of what was sent.
     private func over() {
         guard isOwned, let connection else { return }
@@ -221,6 +232,7 @@ extension PeerHandler {
     /// Ends the connection after what is gathered has been written.
     func disconnect() {
         guard phase != .closed, let context else { return }
+        stopSending()
         phase = .closed
         outlet.flushAll()
         context.close(promise: nil)
@@ -302,6 +314,7 @@ extension PeerHandler {
 extension PeerHandler {
     func close(_ ending: StreamEnding?, _ reason: FederationFailure?) {
         if failure == nil { failure = reason }
+        stopSending()
         if let ending { write(ending.serialized(in: Namespace.server)) }
         guard phase != .closed else { return }
         phase = .closing
@@ -341,12 +354,15 @@ extension PeerHandler {
     /// Without acknowledgements, that the peer's system has taken all bytes is the best sign there
     /// is of their arrival.
     private func lookWhetherAllHasLeft() {
-        let sent = machine.acknowledgements.sent
-        defer { sentBefore = sent }
-        guard sent > machine.acknowledgements.settled, !machine.acknowledgements.areOn,
-            let context, outlet.byteCount == 0, UnsentBytes.areNone(on: context.channel)
+        guard drainsLeft > 0, !machine.acknowledgements.areOn, let context, let connection,
+            outlet.byteCount == 0, UnsentBytes.areNone(on: context.channel)
         else { return }
-        machine.settle(through: sentBefore)
-        if let connection { peers.owner.drained(connection) }
+        drainsLeft -= 1
+        peers.owner.drained(connection)
+    }
+
+    /// Something was written, and is to be seen to leave.
+    func noteWrite() {
+        drainsLeft = 2
     }
 }

@@ -31,6 +31,10 @@ package protocol PeerOwner: Sendable {
     /// All that was written so far is with the peer's system, which has acknowledged the bytes.
     func drained(_ connection: PeerConnection)
 
+    /// The stream begins to end: nothing more can be sent on it, and what was may still be
+    /// acknowledged. Called once, before anything that the owner could answer by sending.
+    func closing(_ connection: PeerConnection, _ failure: FederationFailure?)
+
     /// The stream is over; the last call. `failure` is nil where it ended in peace, or where the
     /// peer that had opened it ended it.
     func ended(

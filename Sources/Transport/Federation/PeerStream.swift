@@ -70,10 +70,6 @@ extension PeerStream {
         perform({ $0.handled(through: position) }, { $0.handled(through: position) })
     }
 
-    mutating func settle(through position: UInt64) {
-        perform({ $0.settle(through: position) }, { $0.settle(through: position) })
-    }
-
     mutating func inputFailed(_ error: StreamError) -> Action {
         feed({ $0.inputFailed(error) }, { $0.inputFailed(error) })
     }
