@@ -9,7 +9,9 @@ package struct AccountShard: Sendable {
     /// The services that live on this shard, by their domains.
     package internal(set) var services: [JID: PubSubService]
     package internal(set) var world: World
-    private var capabilities = CapabilityCache()
+    var capabilities = CapabilityCache()
+    /// What sessions of other servers are asked.
+    var contactQuestions = ContactQuestions()
     /// What the clients were told of last, while newer groups wait for ``followGroups()``.
     private var groupsBefore: SharedGroups?
     /// What the fleet services have to tell of those groups then.
@@ -206,7 +208,9 @@ extension AccountShard {
         var iq = iq
         // RFC 6120 §8.1.2.1: the answer comes from the account that was asked.
         iq.to = iq.to ?? account
-        if !iq.isRequest, let effects = answered(iq) { return effects }
+        if !iq.isRequest, let effects = answered(iq) ?? learnContact(from: iq, at: now) {
+            return effects
+        }
         guard
             let effects = try accounts.update(
                 account,
@@ -248,12 +252,7 @@ extension AccountShard {
         guard accounts.has(account) else { throw StanzaError(.serviceUnavailable) }
         switch routed.stanza.kind {
         case .presence:
-            return accounts[account]?.receivePresence(
-                routed,
-                from: sender,
-                world: world,
-                now: now
-            ) ?? []
+            return receivePresence(routed, for: account, from: sender, at: now)
         case .message:
             return try receive(message: routed.stanza, for: account, from: sender, now: now)
         case .iq where to.isBare:

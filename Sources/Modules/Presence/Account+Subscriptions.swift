@@ -85,10 +85,18 @@ extension Account {
         case nil: return []
         case .gained:
             return relationChanged(with: contact, in: world.groups) + introduce(to: contact)
+                + askAgain(contact, world)
         case .lost:
             guard !world.groups.connects(jid, contact) else { return [] }
             return relationChanged(with: contact, in: world.groups) + withdraw(from: contact)
         }
+    }
+
+    /// What a contact on another server wants was not asked while it had no right to anything: its
+    /// presence comes again (RFC 6121 §4.3), if it shows that.
+    private func askAgain(_ contact: JID, _ world: borrowing World) -> [Effect] {
+        guard !world.serves(contact.domain), roster[contact]?.to == true else { return [] }
+        return [.route(Routed(Stanza(.presence, type: "probe", from: jid, to: contact.bare)))]
     }
 
     /// The shared groups are others than these now: clients' rosters, presence and PEP follow.

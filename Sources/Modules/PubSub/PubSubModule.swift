@@ -89,14 +89,14 @@ extension PubSubService {
     ) -> [PubSubEffect] {
         switch routed.stanza.type {
         case nil:
-            guard let origin = routed.origin else { return [] }
+            // A session of another server has told nobody what it wants besides subscriptions.
             return available(
-                Recipient(jid: sender, session: origin.session),
+                Recipient(jid: sender, session: routed.origin?.session),
                 relation: relation(of: sender, in: world),
-                notify: origin.notify,
+                notify: routed.origin?.notify,
                 show: Show(routed.stanza),
                 // Presence that is directed here may be the first that a session sends.
-                since: origin.since ?? Since(of: routed.stanza)?.moment(at: now),
+                since: routed.origin?.since ?? Since(of: routed.stanza)?.moment(at: now),
                 at: now
             )
         case "unavailable":

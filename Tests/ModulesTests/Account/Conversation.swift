@@ -232,6 +232,10 @@ struct Conversation {
     private mutating func notify(_ notification: Notification) {
         notified += notification.recipients.count
         for recipient in notification.recipients {
+            if recipient.session == nil, !shard.world.serves(recipient.jid.domain) {
+                sentAway.append(notification.stanza(to: recipient))
+                continue
+            }
             var able: [SessionID] = recipient.session.map { [$0] } ?? []
             if able.isEmpty {
                 let isHeadline = notification.isHeadline
