@@ -6,8 +6,8 @@ import Glibc
 package struct ServerConfiguration: Sendable, Equatable {
     /// Where the programs look when nobody says otherwise.
     package static let usualPath = "/etc/lapwing/lapwing.toml"
-    /// `sun_path` of a Unix socket holds this many bytes and a zero.
-    package static let socketPathBytesMaximum = 107
+    /// What NIO takes for a Unix socket: some systems have room for no more, Linux has for 107.
+    package static let socketPathBytesMaximum = 103
 
     /// The domain of the accounts; the first, where there are several.
     package var domain: String

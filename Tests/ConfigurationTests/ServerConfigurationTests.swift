@@ -164,11 +164,11 @@ import Testing
     }
 
     @Test func refusesASocketPathThatIsTooLong() throws {
-        let data = "/" + String(repeating: "d", count: 84)
+        let data = "/" + String(repeating: "d", count: 80)
         let plain = "[[listeners]]\nsecurity = \"plain\"\n"
         let fits = try read("domain = \"a\"\ndata = \"\(data)\"\n" + plain)
-        #expect(fits.controlSocket.utf8.count == 106)
-        #expect(failure("domain = \"a\"\ndata = \"\(data)dd\"\n" + plain).contains("107 bytes"))
+        #expect(fits.controlSocket.utf8.count == 102)
+        #expect(failure("domain = \"a\"\ndata = \"\(data)dd\"\n" + plain).contains("103 bytes"))
     }
 
     @Test func namesFilesThatAreNotThere() throws {

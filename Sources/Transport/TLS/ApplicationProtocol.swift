@@ -1,3 +1,5 @@
+import COpenSSL
+
 /// The names by which XMPP goes in ALPN (XEP-0368 §3).
 enum ApplicationProtocol: String {
     case client = "xmpp-client"
@@ -16,5 +18,18 @@ enum ApplicationProtocol: String {
             start = name.upperBound
         }
         return nil
+    }
+
+    /// Answers an offer as OpenSSL wants it; who names other protocols only is in the wrong place.
+    func choose(
+        from offer: UnsafeBufferPointer<UInt8>,
+        _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+        _ length: UnsafeMutablePointer<UInt8>?
+    ) -> Int32 {
+        guard let found = position(in: offer) else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+        // Within the peer's list, which outlives this call; the library copies it.
+        chosen?.pointee = offer.baseAddress.map { $0 + found.lowerBound }
+        length?.pointee = UInt8(found.count)
+        return SSL_TLSEXT_ERR_OK
     }
 }

@@ -58,18 +58,12 @@ private let takeAny: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -
     return 1
 }
 
-/// ALPN (RFC 7301): our protocol, where the peer knows of protocols at all (XEP-0368 §3).
+/// ALPN (RFC 7301): the protocol of servers (XEP-0368 §3).
 private let chooseServerProtocol:
     @convention(c) (
         OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
         UnsafeMutablePointer<UInt8>?, UnsafePointer<UInt8>?, UInt32, UnsafeMutableRawPointer?
-    ) -> Int32 = { _, chosen, chosenLength, offered, offeredLength, _ in
+    ) -> Int32 = { _, chosen, length, offered, offeredLength, _ in
         let offer = UnsafeBufferPointer(start: offered, count: Int(offeredLength))
-        guard let found = ApplicationProtocol.server.position(in: offer) else {
-            return SSL_TLSEXT_ERR_ALERT_FATAL
-        }
-        // Within the peer's list, which outlives this call; the library copies it.
-        chosen?.pointee = offered.map { $0 + found.lowerBound }
-        chosenLength?.pointee = UInt8(found.count)
-        return SSL_TLSEXT_ERR_OK
+        return ApplicationProtocol.server.choose(from: offer, chosen, length)
     }

@@ -272,15 +272,9 @@ private let chooseProtocol:
     @convention(c) (
         OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
         UnsafeMutablePointer<UInt8>?, UnsafePointer<UInt8>?, UInt32, UnsafeMutableRawPointer?
-    ) -> Int32 = { _, chosen, chosenLength, offered, offeredLength, _ in
+    ) -> Int32 = { _, chosen, length, offered, offeredLength, _ in
         let offer = UnsafeBufferPointer(start: offered, count: Int(offeredLength))
-        guard let found = ApplicationProtocol.client.position(in: offer) else {
-            return SSL_TLSEXT_ERR_ALERT_FATAL
-        }
-        // Within the client's list, which outlives this call; the library copies it.
-        chosen?.pointee = offered.map { $0 + found.lowerBound }
-        chosenLength?.pointee = UInt8(found.count)
-        return SSL_TLSEXT_ERR_OK
+        return ApplicationProtocol.client.choose(from: offer, chosen, length)
     }
 
 // MARK: - Client
