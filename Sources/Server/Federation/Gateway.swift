@@ -23,6 +23,10 @@ actor Gateway {
     private var peers: PeerStreams?
     /// Targets that failed of late, by domain.
     private var failedTargets: [String: Set<Target>] = [:]
+    /// Streams of ours that have not proven anything yet, by the domains they are to reach.
+    private var attempts: [PeerID: String] = [:]
+    /// Streams whose peers' oddities are in the log already: one line of each will do.
+    private var oddities: Set<PeerID> = []
     private var alarm: (at: Instant, task: Scheduled<Void>)?
     /// What is to be done, in order.
     private var actions: [RemoteTable.Action] = []
@@ -41,6 +45,8 @@ actor Gateway {
 
     /// Domains whose failed targets are remembered: a target is only tried later for it.
     private static let failedTargetsMost = 1_000
+    /// Those of one domain, whose records may change at its owner's pleasure.
+    private static let failedTargetsOfOneMost = 64
 
     init(
         on loop: any EventLoop,
@@ -139,11 +145,13 @@ extension Gateway {
             last: failedTargets[pair.remote] ?? []
         )
         openings[id] = opening
+        attempts[id] = pair.remote
         opening.result.whenComplete { result in
             self.assumeIsolated { gateway in
                 gateway.openings[id] = nil
                 gateway.questions[id] = nil
                 guard case .failure(let error) = result else { return }
+                gateway.attempts[id] = nil
                 let isPermanent = (error as? ConnectError)?.isPermanent ?? false
                 gateway.failed(id, .unreachable("\(error)", isPermanent: isPermanent))
             }
@@ -295,7 +303,7 @@ extension Gateway: PeerOwner {
         switch event {
         case .authenticated(let pair, let proof, let direction):
             log.info("\(pair.remote) is \(proof) for \(pair.local)")
-            if connection.target != nil { failedTargets[pair.remote] = nil }
+            if attempts.removeValue(forKey: id) != nil { failedTargets[pair.remote] = nil }
             carryOut(table.authenticated(id, pair, proof, direction, at: .now))
         case .refused(let pair, let failure):
             carryOut(table.refused(id, pair, failure, at: .now))
@@ -309,6 +317,7 @@ extension Gateway: PeerOwner {
         case .failed(let error):
             log.info("the server at \(connection.address) ended its stream: \(error.summary)")
         case .ignored(let what):
+            guard oddities.insert(id).inserted else { return }
             log.notice("\(connection.address) sent what was ignored: \(what)")
         }
     }
@@ -334,6 +343,16 @@ extension Gateway: PeerOwner {
     ) {
         let id = connection.id
         streams[id] = nil
+        oddities.remove(id)
+        if let domain = attempts.removeValue(forKey: id), failure != nil,
+            let target = connection.target
+        {
+            // The next attempt begins with the others that its records name.
+            if failedTargets.count >= Self.failedTargetsMost { failedTargets = [:] }
+            let failed = failedTargets[domain] ?? []
+            let isFull = failed.count >= Self.failedTargetsOfOneMost
+            failedTargets[domain] = isFull ? [target] : failed.union([target])
+        }
         log.debug(
             "stream \(id.number) has ended: \(failure?.summary ?? "in peace")",
             metadata: ["address": "\(connection.address)"]

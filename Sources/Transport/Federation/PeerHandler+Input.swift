@@ -114,24 +114,33 @@ extension PeerHandler {
 
     func write(_ bytes: [UInt8]) {
         outlet.send(bytes)
+        boundOutput()
+    }
+
+    /// Ends the stream where more waits than may: also a peer that only asks and never reads must
+    /// not cost memory without bound.
+    private func boundOutput() {
+        let most = phase == .open ? limits.outboundBytes : limits.outboundBytesBeforeProof
+        guard outlet.byteCount > most, phase != .closing, phase != .closed else { return }
+        // A lot in one tick is no slow reader.
+        outlet.flushGathered()
+        guard outlet.byteCount > most else { return }
+        // Whole elements are dropped: what went out before ended with one.
+        outlet.drop()
+        end(with: StreamEndReason(error: StreamError(.resourceConstraint)))
     }
 
     func send(_ stanzas: some Sequence<Stanza>) {
         guard phase == .open else { return }
         var count = 0
         for stanza in stanzas {
-            write(stanza.serialized(in: Namespace.server))
+            outlet.send(stanza.serialized(in: Namespace.server))
             count += 1
         }
         noteWrite()
         perform(machine.wrote(count))
-        guard outlet.byteCount > limits.outboundBytes else { return }
-        // A lot in one tick is no slow reader.
-        outlet.flushGathered()
-        guard outlet.byteCount > limits.outboundBytes else { return }
-        // Whole stanzas are dropped: what went out before ended with one.
-        outlet.drop()
-        end(with: StreamEndReason(error: StreamError(.resourceConstraint)))
+        // Behind the count, so that what is dropped is of unknown fate and not forgotten.
+        boundOutput()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -83,8 +83,10 @@ package struct PeerLimits: Sendable, Hashable {
     package var closing = Duration.seconds(5)
     /// Bytes a second that are read in the long run, and at once; nil reads all.
     package var rate: ByteRate? = ByteRate(bytesPerSecond: 1 << 20, burst: 4 << 20)
-    /// Bytes that wait for a peer that reads slowly: at its end the stream ends.
+    /// Bytes that wait for a peer that reads slowly: past that the stream ends.
     package var outboundBytes = 4 << 20
+    /// The same before the first proof, when there are headers, questions and answers only.
+    package var outboundBytesBeforeProof = 64 * 1024
     /// How long bytes may be on their way without the peer's system taking them.
     package var unsent = Duration.seconds(60)
 
