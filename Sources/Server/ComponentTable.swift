@@ -7,11 +7,32 @@ import XMPP
 ///
 /// All event loops ask it where a stanza for a domain that is none of the server's own goes.
 final class ComponentTable: Sendable {
-    private let configured: [String: ServerConfiguration.Component.Several]
-    private let attached = Mutex<[String: [SessionID]]>([:])
+    private let state: Mutex<State>
+
+    private struct State {
+        var configured: [String: Configured]
+        var attached: [String: [SessionID]] = [:]
+    }
+
+    /// A component, and its secret as it is compared.
+    private struct Configured {
+        let component: ServerConfiguration.Component
+        let secret: [UInt8]
+
+        init(_ component: ServerConfiguration.Component) {
+            self.component = component
+            secret = Array(component.secret.utf8)
+        }
+    }
 
     init(_ components: [ServerConfiguration.Component]) {
-        configured = Dictionary(components.map { ($0.domain, $0.several) }) { first, _ in first }
+        state = Mutex(State(configured: Self.byDomain(components)))
+    }
+
+    private static func byDomain(
+        _ components: [ServerConfiguration.Component]
+    ) -> [String: Configured] {
+        Dictionary(components.map { ($0.domain, Configured($0)) }) { first, _ in first }
     }
 
     /// Where a stanza goes.
@@ -29,12 +50,19 @@ final class ComponentTable: Sendable {
     }
 
     /// Whether the domain is a component's.
-    func has(_ domain: String) -> Bool { configured[domain] != nil }
+    func has(_ domain: String) -> Bool { state.withLock { $0.configured[domain] != nil } }
+
+    /// What the component of that domain proves itself with; nil where there is none.
+    func secret(of domain: String) -> [UInt8]? {
+        state.withLock { $0.configured[domain]?.secret }
+    }
 
     /// Where stanzas of `sender` to that domain go; nil where no component has it.
     func destination(of domain: String, from sender: JID?) -> Destination? {
-        guard !configured.isEmpty, configured[domain] != nil else { return nil }
-        let sessions = attached.withLock { $0[domain] ?? [] }
+        let found: [SessionID]? = state.withLock { state in
+            state.configured[domain].map { _ in state.attached[domain] ?? [] }
+        }
+        guard let sessions = found else { return nil }
         guard let first = sessions.first else { return .absent }
         guard sessions.count > 1, let sender else { return .session(first) }
         // One sender's stanzas stay in order: they go the same way each time.
@@ -43,16 +71,18 @@ final class ComponentTable: Sendable {
     }
 
     func attach(_ session: SessionID, to domain: String) -> Attachment {
-        guard let several = configured[domain] else { return .refused }
-        return attached.withLock { attached in
-            let before = attached[domain] ?? []
+        state.withLock { state in
+            guard let several = state.configured[domain]?.component.several else {
+                return .refused
+            }
+            let before = state.attached[domain] ?? []
             switch several {
             case .refuse where !before.isEmpty: return .refused
             case .replace, .refuse:
-                attached[domain] = [session]
+                state.attached[domain] = [session]
                 return .attached(replacing: before, isFirst: true)
             case .share:
-                attached[domain] = before + [session]
+                state.attached[domain] = before + [session]
                 return .attached(replacing: [], isFirst: before.isEmpty)
             }
         }
@@ -60,15 +90,79 @@ final class ComponentTable: Sendable {
 
     /// Takes a connection's domain from it; true where that was the last that had it.
     func detach(_ session: SessionID, from domain: String) -> Bool {
-        attached.withLock { attached in
-            guard let index = attached[domain]?.firstIndex(of: session) else { return false }
-            attached[domain]?.remove(at: index)
-            return attached[domain]?.isEmpty ?? true
+        state.withLock { state in
+            guard let index = state.attached[domain]?.firstIndex(of: session) else { return false }
+            state.attached[domain]?.remove(at: index)
+            guard state.attached[domain]?.isEmpty ?? true else { return false }
+            state.attached[domain] = nil
+            return true
         }
     }
 
     /// Whether a component has the domain and a connection.
     func isAttached(_ domain: String) -> Bool {
-        attached.withLock { $0[domain]?.isEmpty == false }
+        state.withLock { $0.attached[domain]?.isEmpty == false }
+    }
+}
+
+// MARK: - Changes while the server runs
+
+extension ComponentTable {
+    /// What another configuration changes, by domain.
+    struct Changes: Sendable, Equatable {
+        var added: [String] = []
+        var removed: [String] = []
+        var changed: [String] = []
+        /// Connections that are to end, and why.
+        var ended: [SessionID: StreamError] = [:]
+
+        var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+    }
+
+    /// Takes other components instead.
+    ///
+    /// A connection outlives it if its component still has the secret that the connection proved
+    /// itself with, and the rights that it was told of.
+    func replace(with components: [ServerConfiguration.Component]) -> Changes {
+        let configured = Self.byDomain(components)
+        return state.withLock { state in
+            var changes = Changes()
+            for (domain, old) in state.configured {
+                let error = Self.error(old.component, configured[domain]?.component)
+                if let error {
+                    for session in state.attached[domain] ?? [] { changes.ended[session] = error }
+                }
+                if configured[domain] == nil {
+                    changes.removed.append(domain)
+                } else if configured[domain]?.component != old.component {
+                    changes.changed.append(domain)
+                }
+            }
+            changes.added = configured.keys.filter { state.configured[$0] == nil }.sorted()
+            changes.removed.sort()
+            changes.changed.sort()
+            state.configured = configured
+            return changes
+        }
+    }
+
+    /// Why connections of a component that was configured so, and now otherwise, end; nil where
+    /// they go on.
+    private static func error(
+        _ old: ServerConfiguration.Component,
+        _ new: ServerConfiguration.Component?
+    ) -> StreamError? {
+        guard let new else {
+            return StreamError(.hostUnknown, text: "the component was removed")
+        }
+        guard new.secret == old.secret else {
+            return StreamError(.notAuthorized, text: "the secret was changed")
+        }
+        var kept = old
+        // Asked for each connection and each stanza, so that those there are can stay.
+        kept.several = new.several
+        // RFC 6120 §4.9.3.16: what was negotiated is no longer so; another stream will do.
+        return kept == new
+            ? nil : StreamError(.reset, text: "what the component may do was changed")
     }
 }

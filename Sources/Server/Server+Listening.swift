@@ -76,23 +76,24 @@ extension Server {
 
     private func componentListenerConfiguration() -> ListenerConfiguration {
         let listener = configuration.componentListener
-        let secrets = configuration.components.map { ($0.domain, Array($0.secret.utf8)) }
+        let components = components
         let stream = ComponentStream.Configuration(
-            secrets: Dictionary(secrets) { first, _ in first },
             security: listener.security == .direct ? .direct : .plain
-        )
+        ) { components.secret(of: $0) }
         var limits = ConnectionLimits(configuration.limits)
         // Programs without a user do not answer pings; the kernel finds out who is gone.
         limits.pingAfter = nil
         limits.goneAfter = nil
         let rate = listener.bytesPerSecond
         limits.rate = rate == 0 ? nil : ByteRate(bytesPerSecond: rate, burst: rate)
-        return ListenerConfiguration(
+        var opened = ListenerConfiguration(
             host: listener.address,
             port: listener.port,
             stream: .component(stream),
             limits: limits
         )
+        opened.attempts = AttemptGuard()
+        return opened
     }
 
     private func listenerConfiguration(

@@ -13,6 +13,12 @@ extension Server: StreamOwner {
         answer(directory.credentials(of: account).map { .found($0) } ?? .unknownAccount)
     }
 
+    func pauses(_ name: JID, from address: String, for pause: Duration) {
+        log.warning(
+            "\(name): too many wrong secrets from \(address), which has to wait for \(pause)"
+        )
+    }
+
     func bind(
         account: JID,
         resource: String?,

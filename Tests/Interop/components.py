@@ -15,7 +15,7 @@ from slixmpp.componentxmpp import ComponentXMPP
 from slixmpp.exceptions import IqError
 
 from harness.lapwing import Lapwing, binary
-from harness.process import Workshop, stop
+from harness.process import Workshop, stop, wait_until
 from harness.report import Report, expect
 from harness.slix import PASSWORD, PATIENCE_SECONDS, Client, next_of, payload, value_of
 from harness.wire import Connection
@@ -69,8 +69,10 @@ class Raw:
     """A component's stream by hand."""
 
     def __init__(self, server, domain, secret=SECRET, namespace="jabber:component:accept",
-                 buffer=None):
+                 buffer=None, source=None):
         self.socket = socket.socket()
+        if source is not None:
+            self.socket.bind((source, 0))
         if buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.socket.settimeout(PATIENCE_SECONDS)
@@ -82,17 +84,28 @@ class Raw:
     def send(self, text):
         self.socket.sendall(text.encode())
 
-    def attach(self):
+    def prove(self):
         header = self.until(">", "id=")
         identity = header.partition(" id='")[2].partition("'")[0]
         self.send(f"<handshake>{hashlib.sha1((identity + self.secret).encode()).hexdigest()}"
                   "</handshake>")
-        self.until("<handshake/>")
         return self
 
-    def until(self, *texts):
-        """What came up to when all of these have."""
-        while not all(text in self.text for text in texts):
+    def attach(self):
+        self.prove().until("<handshake/>")
+        return self
+
+    def refusal(self):
+        """The condition that the stream ends with."""
+        return self.until("</stream:stream>").partition("<stream:error><")[2].split()[0]
+
+    def until(self, *texts, some=False):
+        """What came up to when all of these have, or one has after the first."""
+        def is_there():
+            found = [text in self.text for text in texts]
+            return found[0] and any(found[1:]) if some else all(found)
+
+        while not is_there():
             data = self.socket.recv(65536)
             expect(data, f"the connection ended after {self.text!r}")
             self.text += data.decode()
@@ -225,6 +238,25 @@ class Checks:
             raw.send("<handshake>0000</handshake>")
         text = raw.until("</stream:stream>")
         expect(f"<{condition} " in text or f"<{condition}/" in text, text)
+
+    def pauses_who_guesses(self):
+        guesser, condition, count = "127.0.0.2", "not-authorized", 0
+        while condition == "not-authorized":
+            condition = Raw(self.server, ECHO, "a guess", source=guesser).prove().refusal()
+            count += 1
+            expect(count < 100, "a hundred guesses were looked at")
+        expect(condition == "policy-violation", condition)
+        # The right one is not looked at either; who has it is somewhere else, and gets in.
+        right = Raw(self.server, ECHO, source=guesser).prove()
+        expect(right.refusal() == "policy-violation", right.text)
+        Raw(self.server, ECHO).attach()
+
+        def is_let_in():
+            again = Raw(self.server, ECHO, source=guesser).prove()
+            return "<handshake/>" in again.until(">", "<handshake/>", "stream:error>", some=True)
+
+        wait_until(is_let_in, "the pause ends")
+        return f"after {count - 1} guesses"
 
     def ends_forgers(self):
         raw = Raw(self.server, SHARED).attach()
@@ -363,6 +395,7 @@ def main():
     report.check("what is for an absent component bounces", checks.bounces)
     report.check("a wrong secret is refused", checks.refuses, GATEWAY, "x", "not-authorized")
     report.check("an unknown name is refused", checks.refuses, "x.test", SECRET, "host-unknown")
+    report.check("who guesses has to wait, and nobody else", checks.pauses_who_guesses)
     report.check("who speaks for others is ended", checks.ends_forgers)
     report.check("a second connection replaces the first", checks.replaces)
     report.check("a second connection is refused where it should be", checks.keeps_the_first)

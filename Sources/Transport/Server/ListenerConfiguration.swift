@@ -9,6 +9,8 @@ package struct ListenerConfiguration: Sendable {
     /// Of what kind the streams are, how they are secured, what is offered.
     package var stream: AcceptedStream.Configuration
     package var limits: ConnectionLimits
+    /// Who has been wrong too often to try again at once; nil lets everybody try.
+    package var attempts: AttemptGuard?
 
     package init(
         host: String,

@@ -90,7 +90,10 @@ extension StreamHandler {
             write(writer.bytes)
         case .startTLS(let proceed):
             startTLS(proceed)
+        case .attempt(let name):
+            perform(machine.attemptAnswered(mayTry(name)))
         case .restart(let success, _):
+            attemptSucceeded()
             write(success.serialized(inheriting: Namespace.client))
             restartParser()
             parser.limits = limits.afterLogin
@@ -155,6 +158,7 @@ extension StreamHandler {
         switch action {
         case .lookUp(let account):
             let answer = answering { $0.credentialsFound($1) }
+            guard mayTry(account) else { return answer(.unavailable) }
             listener.owner.credentials(for: account, answer)
         case .verifyPlain(let attempt):
             let answer = answering { (machine, isCorrect: Bool) in machine.plainVerified(isCorrect)
@@ -165,6 +169,7 @@ extension StreamHandler {
             }
         case .bind(let account, let resource):
             guard let connection else { return }
+            attemptSucceeded()
             isOwned = true
             let answer = answering { (machine, result: Result<JID, StanzaError>) in
                 switch result {
@@ -183,6 +188,28 @@ extension StreamHandler {
         }
         updateReading()
     }
+
+    /// Whether the peer may prove that it is that.
+    private func mayTry(_ name: JID) -> Bool {
+        guard let attempts = listener.configuration.attempts else { return true }
+        switch attempts.begin(name, from: address, at: loop.eventLoop.now) {
+        case .go:
+            attempt = name
+            return true
+        case .wait(let left, let isFirst):
+            let pause = Duration.nanoseconds(left.nanoseconds)
+            if isFirst { listener.owner.pauses(name, from: address, for: pause) }
+            return false
+        }
+    }
+
+    private func attemptSucceeded() {
+        guard let name = attempt else { return }
+        attempt = nil
+        listener.configuration.attempts?.succeeded(name, from: address)
+    }
+
+    private var address: String { context?.channel.remoteAddress?.ipAddress ?? "" }
 
     /// A function that takes an answer from any thread to the machine, and goes on from there.
     private func answering<Answer: Sendable>(

@@ -61,6 +61,8 @@ final class StreamHandler: ChannelInboundHandler, Sweepable {
     var restarts = 0
     var budget: ByteBudget?
     var isThrottled = false
+    /// Whom the peer is trying to be.
+    var attempt: JID?
     /// What the channel was last told.
     var isReading = true
 

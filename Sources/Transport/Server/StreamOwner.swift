@@ -11,6 +11,10 @@ package protocol StreamOwner: Sendable {
         _ answer: @escaping @Sendable (CredentialsAnswer) -> Void
     )
 
+    /// Somebody at that address has been wrong too often in that name, and is not listened to for
+    /// the time being; called once in each pause.
+    func pauses(_ name: JID, from address: String, for pause: Duration)
+
     /// Registers a session of an account; `resource` nil asks for one made up by the server.
     ///
     /// `answer` is called once, on any thread, at once or later, with the full address; meanwhile
@@ -42,6 +46,9 @@ package protocol StreamOwner: Sendable {
 }
 
 extension StreamOwner {
+    /// Nobody wants to know.
+    package func pauses(_ name: JID, from address: String, for pause: Duration) {}
+
     /// Nothing was held back.
     package func drained(_ connection: StreamConnection) {}
 

@@ -77,6 +77,11 @@ extension AcceptedStream {
         feed({ $0.plainVerified(isCorrect) }, { _ in .nothing })
     }
 
+    /// The answer to ``ServerStream/Action/attempt(name:)``.
+    package mutating func attemptAnswered(_ isAllowed: Bool) -> Action {
+        feed({ _ in .nothing }, { $0.attemptAnswered(isAllowed) })
+    }
+
     /// The session is there.
     package mutating func bound(_ jid: JID) -> Action {
         feed({ $0.bound(jid) }, { $0.bound(jid) })

@@ -7,13 +7,18 @@
 package struct ComponentStream {
     /// What a listener for components knows.
     package struct Configuration: Sendable {
-        /// The secrets of the components, by their domains, normalised.
-        package var secrets: [String: [UInt8]]
+        /// The secret of a component, by its domain, normalised; nil for what is none.
+        ///
+        /// It is asked for each stream, since components come and go.
+        package var secret: @Sendable (String) -> [UInt8]?
         /// Direct TLS or none: XEP-0114 has no `<starttls/>`.
         package var security: ServerStream.Security
 
-        package init(secrets: [String: [UInt8]], security: ServerStream.Security) {
-            self.secrets = secrets
+        package init(
+            security: ServerStream.Security,
+            secret: @escaping @Sendable (String) -> [UInt8]?
+        ) {
+            self.secret = secret
             self.security = security
         }
     }
@@ -22,10 +27,18 @@ package struct ComponentStream {
         case securing
         case awaitingHeader
         case awaitingHandshake(domain: String, id: String)
+        case proving(Proof)
         case attaching(domain: String)
         case session(JID)
         case closing
         case closed
+    }
+
+    /// What a component has shown, before it is judged.
+    private struct Proof {
+        let domain: String
+        let id: String
+        let given: String
     }
 
     private let configuration: Configuration
@@ -77,7 +90,8 @@ extension ComponentStream {
         switch state {
         case .closing, .closed: return .nothing
         case .securing: return .disconnect
-        case .awaitingHandshake, .attaching, .session: return finish(StreamError(.badFormat))
+        case .awaitingHandshake, .proving, .attaching, .session:
+            return finish(StreamError(.badFormat))
         case .awaitingHeader: break
         }
         guard header.namespace == Namespace.component else {
@@ -86,7 +100,7 @@ extension ComponentStream {
         guard let to = header.to, let address = try? JID(to), address.isDomain else {
             return finish(StreamError(.improperAddressing), header: ourHeader(nil))
         }
-        guard configuration.secrets[address.domain] != nil else {
+        guard configuration.secret(address.domain) != nil else {
             return finish(
                 StreamError(.hostUnknown, text: "no component of that name is configured here"),
                 header: ourHeader(address.domain)
@@ -118,7 +132,7 @@ extension ComponentStream {
         case .awaitingHandshake(let domain, let id): return authenticate(element, domain, id)
         case .closing, .closed: return .nothing
         case .securing: return .disconnect
-        case .awaitingHeader, .attaching: return finish(StreamError(.badFormat))
+        case .awaitingHeader, .proving, .attaching: return finish(StreamError(.badFormat))
         }
     }
 
@@ -127,16 +141,30 @@ extension ComponentStream {
         _ domain: String,
         _ id: String
     ) -> ServerStream.Action {
-        guard element.matches("handshake", Namespace.client),
-            let secret = configuration.secrets[domain]
-        else { return finish(StreamError(.notAuthorized)) }
-        let wanted = Self.handshake(id: id, secret: secret)
-        let given = element.text
-        guard constantTimeEqual(Array(given.utf8), Array(wanted.utf8)) else {
+        guard element.matches("handshake", Namespace.client) else {
             return finish(StreamError(.notAuthorized))
         }
-        state = .attaching(domain: domain)
-        return .bind(account: JID(normalizedLocal: nil, domain: domain), resource: nil)
+        state = .proving(Proof(domain: domain, id: id, given: element.text))
+        return .attempt(name: JID(normalizedLocal: nil, domain: domain))
+    }
+
+    /// The answer to ``ServerStream/Action/attempt(name:)``.
+    package mutating func attemptAnswered(_ isAllowed: Bool) -> ServerStream.Action {
+        guard case .proving(let proof) = state else { return .nothing }
+        guard isAllowed else {
+            return finish(
+                StreamError(.policyViolation, text: "too many wrong secrets; try again later")
+            )
+        }
+        guard let secret = configuration.secret(proof.domain) else {
+            return finish(StreamError(.hostUnknown))
+        }
+        let wanted = Self.handshake(id: proof.id, secret: secret)
+        guard constantTimeEqual(Array(proof.given.utf8), Array(wanted.utf8)) else {
+            return finish(StreamError(.notAuthorized))
+        }
+        state = .attaching(domain: proof.domain)
+        return .bind(account: JID(normalizedLocal: nil, domain: proof.domain), resource: nil)
     }
 
     /// What may be routed: from the component's own domain, to somebody.
@@ -195,7 +223,7 @@ extension ComponentStream {
         case .awaitingHeader:
             state = .closed
             return .close(StreamEnding(header: ourHeader(nil), awaitsPeer: false))
-        case .awaitingHandshake, .attaching, .session:
+        case .awaitingHandshake, .proving, .attaching, .session:
             state = .closed
             return .close(StreamEnding(awaitsPeer: false))
         }
@@ -223,7 +251,7 @@ extension ComponentStream {
             state = .closed
             return .disconnect
         case .awaitingHeader: return finish(error, header: ourHeader(nil))
-        case .awaitingHandshake, .attaching, .session: return finish(error)
+        case .awaitingHandshake, .proving, .attaching, .session: return finish(error)
         }
     }
 

@@ -20,6 +20,9 @@ extension ServerStream {
         /// Compute ``PlainAttempt/isCorrect()`` away from the event loop, for it takes
         /// milliseconds, and answer with ``ServerStream/plainVerified(_:)``.
         case verifyPlain(PlainAttempt)
+        /// The peer wants to prove that it is `name`, by something that is judged at once: answer
+        /// with ``ComponentStream/attemptAnswered(_:)`` whether it may try.
+        case attempt(name: JID)
         /// Write the element, throw away the events that were parsed behind the one just fed,
         /// reset the parser for a new header and raise its limits.
         case restart(success: Element, account: JID)

@@ -23,6 +23,7 @@ final class TestOwner: StreamOwner {
         var watchers: [@Sendable (Stanza) -> Void] = []
         var closeWatchers: [@Sendable () -> Void] = []
         var refusal: StanzaError?
+        var pauses: [String] = []
         /// nil until something is owed; then what, nothing of it ever coming if that is nil.
         var owed: Stanza??
     }
@@ -41,6 +42,7 @@ final class TestOwner: StreamOwner {
     var batches: Int { state.withLock { $0.batches } }
     var closedCount: Int { state.withLock { $0.closed } }
     var boundCount: Int { state.withLock { $0.bound } }
+    var pauses: [String] { state.withLock { $0.pauses } }
     var connection: StreamConnection? { state.withLock { $0.connections.values.first } }
 
     /// Refuses sessions from now on.
@@ -81,6 +83,10 @@ final class TestOwner: StreamOwner {
     ) {
         let found = account == Self.account
         later { [credentials] in answer(found ? .found(credentials) : .unknownAccount) }
+    }
+
+    func pauses(_ name: JID, from address: String, for pause: Duration) {
+        state.withLock { $0.pauses.append(name.description) }
     }
 
     func bind(

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import XMPP
@@ -12,9 +13,20 @@ import Testing
         token: @escaping @Sendable () -> String = Fixture.token
     ) -> ComponentStream {
         ComponentStream(
-            .init(secrets: [domain: secret], security: security),
+            .init(security: security) { $0 == domain ? secret : nil },
             token: token
         )
+    }
+
+    /// Sends the proof, which is looked at.
+    private static func prove(
+        _ proof: String,
+        to stream: inout ComponentStream
+    ) -> ServerStream.Action {
+        let asked = stream.received(Element("handshake", Namespace.client, text: proof))
+        #expect(asked == .attempt(name: JID(normalizedLocal: nil, domain: domain)))
+        #expect(stream.jid == nil)
+        return stream.attemptAnswered(true)
     }
 
     private static func header(
@@ -29,7 +41,7 @@ import Testing
         var stream = stream()
         _ = stream.opened(header())
         let proof = ComponentStream.handshake(id: Fixture.token(), secret: secret)
-        _ = stream.received(Element("handshake", Namespace.client, text: proof))
+        _ = prove(proof, to: &stream)
         _ = stream.bound(JID(normalizedLocal: nil, domain: domain))
         return stream
     }
@@ -80,9 +92,53 @@ import Testing
     func refusesAnotherProof(_ proof: String) {
         var stream = Self.stream()
         _ = stream.opened(Self.header())
-        let action = stream.received(Element("handshake", Namespace.client, text: proof))
+        let action = Self.prove(proof, to: &stream)
         #expect(action.error == .notAuthorized)
         #expect(stream.jid == nil)
+    }
+
+    /// Who was wrong too often is not told whether this one is right.
+    @Test func looksAtNoProofInAPause() {
+        var stream = Self.stream()
+        _ = stream.opened(Self.header())
+        let proof = ComponentStream.handshake(id: Fixture.token(), secret: Self.secret)
+        _ = stream.received(Element("handshake", Namespace.client, text: proof))
+        #expect(stream.attemptAnswered(false).error == .policyViolation)
+        #expect(stream.jid == nil)
+        #expect(stream.attemptAnswered(true) == .nothing)
+    }
+
+    @Test func asksOnceForOneProof() {
+        var stream = Self.stream()
+        _ = stream.opened(Self.header())
+        #expect(stream.attemptAnswered(true) == .nothing)
+        let handshake = Element("handshake", Namespace.client, text: "0")
+        _ = stream.received(handshake)
+        #expect(stream.received(handshake).error == .badFormat)
+        #expect(stream.attemptAnswered(true) == .nothing)
+    }
+
+    /// The secret is the one of the moment.
+    @Test func knowsNoSecretsByHeart() {
+        let secrets = Mutex<[String: [UInt8]]>([:])
+        func stream() -> ComponentStream {
+            ComponentStream(
+                .init(security: .plain) { name in secrets.withLock { $0[name] } },
+                token: Fixture.token
+            )
+        }
+        var one = stream()
+        #expect(one.opened(Self.header()).error == .hostUnknown)
+        secrets.withLock { $0[Self.domain] = [1, 2] }
+        var two = stream()
+        #expect(two.opened(Self.header()).error == nil)
+        secrets.withLock { $0[Self.domain] = Self.secret }
+        let proof = ComponentStream.handshake(id: Fixture.token(), secret: Self.secret)
+        #expect(Self.prove(proof, to: &two).error == nil)
+        var three = stream()
+        _ = three.opened(Self.header())
+        secrets.withLock { $0 = [:] }
+        #expect(Self.prove(proof, to: &three).error == .hostUnknown)
     }
 
     @Test func refusesStanzasBeforeTheHandshake() {
@@ -96,7 +152,7 @@ import Testing
         var stream = Self.stream()
         _ = stream.opened(Self.header())
         let proof = ComponentStream.handshake(id: Fixture.token(), secret: Self.secret)
-        let ask = stream.received(Element("handshake", Namespace.client, text: proof))
+        let ask = Self.prove(proof, to: &stream)
         let domain = JID(normalizedLocal: nil, domain: Self.domain)
         #expect(ask == .bind(account: domain, resource: nil))
         #expect(stream.bindFailed(StanzaError(.conflict)).error == .conflict)
@@ -166,7 +222,9 @@ import Testing
             let answer: ServerStream.Action
             switch action {
             case .open(let header): answer = server.opened(header)
-            case .send(let element): answer = server.received(element)
+            case .send(let element):
+                guard case .attempt = server.received(element) else { return .closedByServer }
+                answer = server.attemptAnswered(true)
             case .online: return nil
             case .fail(let failure, _): return failure
             default: return .closedByServer
@@ -215,7 +273,7 @@ import Testing
         for _ in 0..<500 {
             var stream = Self.stream(Bool.random(using: &random) ? .plain : .direct)
             for _ in 0..<12 {
-                switch Int.random(in: 0..<9, using: &random) {
+                switch Int.random(in: 0..<10, using: &random) {
                 case 0: _ = stream.opened(Self.header())
                 case 1: _ = stream.opened(Self.header(to: "x"))
                 case 2: _ = stream.received(Element("handshake", Namespace.client, text: "00"))
@@ -224,6 +282,7 @@ import Testing
                 case 5: _ = stream.bindFailed(StanzaError(.conflict))
                 case 6: _ = stream.peerClosed()
                 case 7: _ = stream.timedOut()
+                case 8: _ = stream.attemptAnswered(true)
                 default: _ = stream.bound(JID(normalizedLocal: nil, domain: Self.domain))
                 }
                 #expect(stream.jid == nil)
