@@ -95,6 +95,12 @@ extension World {
             || (!services.isEmpty && services[JID(normalizedLocal: nil, domain: name)] != nil)
     }
 
+    /// Takes the components of another world, and what they may do.
+    mutating func takeComponents(of other: World) {
+        components = other.components
+        privileges = other.privileges
+    }
+
     /// The domains over whose accounts a component has rights.
     package func domains(managedBy component: JID) -> [JID] {
         privileges.domains(of: component).map { JID(normalizedLocal: nil, domain: $0) }

@@ -17,7 +17,7 @@ extension LoopHost {
 extension LoopHost {
     /// A connection of this loop has become a component's.
     func attached(_ component: JID, _ session: SessionID, _ isFirst: Bool) {
-        for domain in world.domains(managedBy: component) {
+        for domain in shard.world.domains(managedBy: component) {
             tell(.attached(component, session, isFirst: isFirst, domain: domain), domain)
         }
         take([])
@@ -25,7 +25,9 @@ extension LoopHost {
 
     /// The last connection of a component, one of this loop, is gone.
     func gone(_ component: JID) {
-        for domain in world.domains(managedBy: component) {
+        // All of them: what it had rights over is not known any more where it was removed.
+        for name in world.domains {
+            let domain = JID(normalizedLocal: nil, domain: name)
             tell(.gone(component, domain: domain), domain)
         }
         take([])

@@ -27,7 +27,7 @@ actor LoopHost {
     /// All hosts, this one too, by index; set once, before the first connection.
     private(set) var hosts: [LoopHost] = []
 
-    /// The world as it was at the start: all but its groups stays.
+    /// The world as it was at the start: all but its groups and components stays.
     nonisolated let world: World
     var shard: AccountShard
     var outbox = Outbox()

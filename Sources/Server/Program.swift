@@ -16,7 +16,7 @@ struct Program: AsyncParsableCommand {
               lapwing-server --config lapwing.toml --check
 
             SIGTERM and SIGINT close all streams and end the server; SIGHUP reads the \
-            certificates again. Accounts are made with lapwingctl.
+            certificates and the components again. Accounts are made with lapwingctl.
 
             Exit codes: 0 ended as told, 1 could not serve, 2 the configuration or a flag is wrong.
             """,
@@ -78,7 +78,12 @@ struct Program: AsyncParsableCommand {
         var log = Logger(label: "lapwing-server")
         log.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
         for warning in configuration.warnings { log.warning("\(warning)") }
-        let server = try await Server.start(configuration, log: log)
+        let path = config
+        let server = try await Server.start(
+            configuration,
+            log: log,
+            readAgain: { try ServerConfiguration.read(path) }
+        )
         if let readyFile { try server.writeReadyFile(readyFile) }
         StartupPages.release()
         await server.serve(until: Signal.events())

@@ -11,6 +11,8 @@ import XMPP
 extension Server {
     /// Names the software in its capabilities (XEP-0115).
     private static let capabilitiesNode = "urn:lapwing:server"
+    /// The components' listener in the ready file.
+    private static let componentListenerName = "component"
 
     /// Opens all listeners and the control socket.
     func listen() async throws {
@@ -19,16 +21,14 @@ extension Server {
             total: min(configuration.limits.connections, files.connections),
             perAddress: configuration.limits.connectionsPerAddress
         )
+        self.admission.withLock { $0 = admission }
         for listener in configuration.listeners {
             try await open(
                 listenerConfiguration(listener),
-                named: listener.security.readyName,
-                admission
+                named: listener.security.readyName
             )
         }
-        if !configuration.components.isEmpty {
-            try await open(componentListenerConfiguration(), named: "component", admission)
-        }
+        if !configuration.components.isEmpty { try await openComponentListener() }
         do {
             let socket = ControlSocket(
                 path: configuration.controlSocket,
@@ -54,8 +54,7 @@ extension Server {
 
     private func open(
         _ configuration: ListenerConfiguration,
-        named name: String,
-        _ admission: Admission
+        named name: String
     ) async throws {
         do {
             let opened = try await Listener.start(
@@ -63,7 +62,7 @@ extension Server {
                 on: loops,
                 owner: self,
                 tls: tls,
-                admission: admission
+                admission: admission.withLock { $0 }
             )
             listeners.withLock {
                 $0.append(.init(name: name, address: configuration.host, listener: opened))
@@ -72,6 +71,23 @@ extension Server {
         } catch {
             throw Failure(1, "\(error)")
         }
+    }
+
+    /// Opens the components' port, where it is not open.
+    func openComponentListener() async throws {
+        let isOpen = listeners.withLock { $0.contains { $0.name == Self.componentListenerName } }
+        guard !isOpen else { return }
+        try await open(componentListenerConfiguration(), named: Self.componentListenerName)
+    }
+
+    /// Closes it; the connections that there are stay.
+    func closeComponentListener() async {
+        let closed = listeners.withLock { listeners in
+            let those = listeners.filter { $0.name == Self.componentListenerName }
+            listeners.removeAll { $0.name == Self.componentListenerName }
+            return those
+        }
+        for open in closed { await open.listener.close() }
     }
 
     private func componentListenerConfiguration() -> ListenerConfiguration {

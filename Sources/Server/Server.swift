@@ -20,8 +20,11 @@ final class Server: Sendable {
         PrivilegeModule.self,
     ]
 
+    /// As it was at the start; components may be others since.
     let configuration: ServerConfiguration
-    /// What all event loops know alike; but for the groups, as it was at the start.
+    /// Reads it again; nil where it is not from a file.
+    let readConfiguration: (@Sendable () throws -> ServerConfiguration)?
+    /// What all event loops know alike; but for groups and components, as it was at the start.
     let world: World
     let log: Logger
     let started: Instant
@@ -38,6 +41,8 @@ final class Server: Sendable {
     let gateway = Mutex<Gateway?>(nil)
     /// Streams that other servers may open.
     let peerAdmission: Admission
+    /// Those of clients and components, once there are listeners.
+    let admission = Mutex<Admission?>(nil)
     /// Held until everything is written.
     private let lock: Mutex<DataDirectoryLock?>
     let group: MultiThreadedEventLoopGroup
@@ -51,9 +56,11 @@ final class Server: Sendable {
         lock: DataDirectoryLock,
         store: any Store,
         tls: TLSContextBox?,
-        credentials: PeerCredentials?
+        credentials: PeerCredentials?,
+        readConfiguration: (@Sendable () throws -> ServerConfiguration)?
     ) throws {
         self.configuration = configuration
+        self.readConfiguration = readConfiguration
         self.log = log
         self.lock = Mutex(lock)
         self.store = store
@@ -144,6 +151,7 @@ extension Server {
     static func start(
         _ configuration: ServerConfiguration,
         log: Logger,
+        readAgain: (@Sendable () throws -> ServerConfiguration)? = nil,
         openStore: (String) throws -> any Store = { try SQLiteStore(path: $0) }
     ) async throws -> Server {
         let configuration = try configuration.prepared()
@@ -160,7 +168,8 @@ extension Server {
                 lock: lock,
                 store: store,
                 tls: try tlsContext(configuration).map(TLSContextBox.init),
-                credentials: try credentials(configuration)
+                credentials: try credentials(configuration),
+                readConfiguration: readAgain
             )
         } catch let failure as Failure {
             throw failure
@@ -191,26 +200,12 @@ extension Server {
     func serve(until signals: AsyncStream<Signal>) async {
         for await signal in signals {
             switch signal {
-            case .reload: reload()
+            case .reload: await reload()
             case .terminate:
                 log.info("ending")
                 await stop()
                 return
             }
-        }
-    }
-
-    private func reload() {
-        guard let tls else { return }
-        do {
-            guard let context = try Self.tlsContext(configuration) else { return }
-            let shown = try Self.credentials(configuration)
-            tls.replace(with: context)
-            credentials.replace(with: shown)
-            log.info("certificates read again: \(context.describe())")
-            for warning in context.warnings(of: configuration.domains) { log.warning("\(warning)") }
-        } catch {
-            log.error("the certificates stay as they were: \(error)")
         }
     }
 

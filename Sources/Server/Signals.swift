@@ -5,7 +5,7 @@ import Glibc
 enum Signal: Sendable {
     /// SIGTERM or SIGINT: close the streams and end.
     case terminate
-    /// SIGHUP: read the certificates again.
+    /// SIGHUP: read the certificates and the components again.
     case reload
 
     /// The signals from here on; their default effects are switched off.

@@ -65,6 +65,78 @@ import XMPP
         #expect(session(table, from: "a@b") == one)
     }
 
+    // MARK: Changes while the server runs
+
+    private func component(
+        _ change: (inout ServerConfiguration.Component) -> Void = { _ in }
+    ) -> ServerConfiguration.Component {
+        var component = ServerConfiguration.Component(domain: domain, secret: "12345678")
+        change(&component)
+        return component
+    }
+
+    @Test func keepsWhatIsAsItWas() {
+        let table = ComponentTable([component()])
+        _ = table.attach(one, to: domain)
+        #expect(table.replace(with: [component()]).isEmpty)
+        // How many there may be is asked when one comes.
+        let changes = table.replace(with: [component { $0.several = .share }])
+        #expect(changes.changed == [domain])
+        #expect(changes.ended.isEmpty)
+        #expect(session(table, from: "a@b") == one)
+        _ = table.attach(two, to: domain)
+        #expect(!table.detach(two, from: domain))
+    }
+
+    /// What becomes of a component, and how its connections end.
+    enum Fate: CaseIterable {
+        case removed, givenAnotherSecret, givenOtherRights
+
+        var condition: StreamError.Condition {
+            switch self {
+            case .removed: .hostUnknown
+            case .givenAnotherSecret: .notAuthorized
+            case .givenOtherRights: .reset
+            }
+        }
+    }
+
+    @Test(arguments: Fate.allCases)
+    func endsConnectionsThatWouldNotBeLetInSo(_ fate: Fate) {
+        let table = ComponentTable([component { $0.several = .share }])
+        _ = table.attach(one, to: domain)
+        _ = table.attach(two, to: domain)
+        let condition = fate.condition
+        let other: ServerConfiguration.Component? =
+            switch fate {
+            case .removed: nil
+            case .givenAnotherSecret: component { $0.secret = "87654321" }
+            case .givenOtherRights: component { $0.privileges.message = .outgoing }
+            }
+        let changes = table.replace(with: other.map { [$0] } ?? [])
+        #expect(changes.ended.mapValues(\.condition) == [one: condition, two: condition])
+        #expect(changes.removed == (other == nil ? [domain] : []))
+        #expect(changes.changed == (other == nil ? [] : [domain]))
+        #expect(table.has(domain) == (other != nil))
+        // Their ends come later.
+        #expect(!table.detach(one, from: domain))
+        #expect(table.detach(two, from: domain))
+    }
+
+    @Test func letsInWhatIsAdded() {
+        let table = ComponentTable([])
+        #expect(table.secret(of: domain) == nil)
+        #expect(table.replace(with: [component()]).added == [domain])
+        #expect(table.secret(of: domain) == Array("12345678".utf8))
+        guard case .attached = table.attach(one, to: domain) else {
+            Issue.record("it is not let in")
+            return
+        }
+        #expect(session(table, from: "a@b") == one)
+        _ = table.replace(with: [])
+        #expect(table.destination(of: domain, from: nil) == nil)
+    }
+
     @Test func sharesBySender() {
         let table = table(.share)
         _ = table.attach(one, to: domain)

@@ -91,6 +91,11 @@ extension AccountShard {
         }
     }
 
+    /// Takes the components that another world has, and what they may do.
+    package mutating func replaceComponents(with other: World) {
+        world.takeComponents(of: other)
+    }
+
     /// Tells a component what it may do, and all that it is to see (§8.1).
     private func welcome(
         _ component: JID,
