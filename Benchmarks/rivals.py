@@ -33,6 +33,7 @@ OUR_COMPONENT = """
 [component_listener]
 port = 0
 rate = "0B"
+stanzas_per_second = 0
 
 [[components]]
 domain = "{domain}"
@@ -74,7 +75,7 @@ class Rivals:
         lines = [f"{name} = {value}" for name, value in {**LIMITS, **limits}.items()]
         more = "[limits]\n" + "\n".join(lines) + "\n"
         if self.component:
-            print('component_listener: rate = "0B"', flush=True)
+            print('component_listener: rate = "0B", stanzas_per_second = 0', flush=True)
             more += OUR_COMPONENT.format(domain=self.component, secret=PASSWORD)
         server = Lapwing(Workshop("bench"), log_level="warning", loops=0, more=more)
         return server.start()

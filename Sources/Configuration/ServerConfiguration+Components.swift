@@ -10,6 +10,8 @@ extension ServerConfiguration {
         /// first.
         package var accountsOf: [String]?
         package var privileges = Privileges()
+        /// Whether other servers reach it, and it them (`federated`).
+        package var isFederated = true
 
         package init(domain: String, secret: String, several: Several = .replace) {
             self.domain = domain
@@ -36,6 +38,8 @@ extension ServerConfiguration {
         package var security = Listener.Security.plain
         /// Bytes that one may send a second; 0 for as many as it likes.
         package var bytesPerSecond = 10 << 20
+        /// Stanzas that one may send a second, however small; 0 for as many as it likes.
+        package var stanzasPerSecond = 20_000
     }
 
     /// What is not wrong and should be known, a line each.
@@ -78,6 +82,7 @@ extension ServerConfiguration.Component {
             several: try table.choice("several") ?? .replace
         )
         accountsOf = try table.strings("accounts_of")?.map { $0.lowercased() }
+        isFederated = try table.boolean("federated") ?? isFederated
         if let table = try table.table("privileges") { privileges = try Privileges(table) }
     }
 }
@@ -91,6 +96,8 @@ extension ServerConfiguration.ComponentListener {
             throw table.error("security", "components know \"plain\" and \"tls\" only")
         }
         bytesPerSecond = try table.size("rate", in: 0...(1 << 30)) ?? bytesPerSecond
+        stanzasPerSecond =
+            try table.integer("stanzas_per_second", in: 0...1_000_000) ?? stanzasPerSecond
     }
 }
 

@@ -102,6 +102,8 @@ extension Server {
         limits.goneAfter = nil
         let rate = listener.bytesPerSecond
         limits.rate = rate == 0 ? nil : ByteRate(bytesPerSecond: rate, burst: rate)
+        let stanzas = listener.stanzasPerSecond
+        limits.stanzaRate = stanzas == 0 ? nil : StanzaRate(stanzasPerSecond: stanzas)
         var opened = ListenerConfiguration(
             host: listener.address,
             port: listener.port,

@@ -45,7 +45,7 @@ final class PeerHandler: ChannelInboundHandler, Sweepable {
     var batch: [Stanza] = []
     /// Counts the parser's restarts: what was parsed before one is not to be read after it.
     var restarts = 0
-    var budget: ByteBudget?
+    var budget: ReadingBudget?
     var isThrottled = false
 
     var sweepPosition: Int?
@@ -90,7 +90,7 @@ final class PeerHandler: ChannelInboundHandler, Sweepable {
         outlet = Outlet(loop.flushList)
         let now = loop.eventLoop.now
         deadline = now + TimeAmount(limits.negotiation)
-        budget = limits.rate.map { ByteBudget($0, atNanoseconds: now.nanoseconds) }
+        budget = limits.rate.map { ReadingBudget($0, atNanoseconds: now.nanoseconds) }
     }
 
     /// For a connection that a peer has made.

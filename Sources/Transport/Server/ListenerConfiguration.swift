@@ -41,6 +41,8 @@ package struct ConnectionLimits: Sendable {
     package var closing = Duration.seconds(5)
     /// Bytes a second that are read in the long run, and at once; nil reads all.
     package var rate: ByteRate? = ByteRate()
+    /// Stanzas a second that are read, however small; nil reads all.
+    package var stanzaRate: StanzaRate?
     /// Bytes that wait for a peer that reads slowly.
     package var outboundBytes = 1024 * 1024
 
@@ -60,24 +62,45 @@ package struct ByteRate: Sendable, Hashable {
     }
 }
 
-/// What is left of a ``ByteRate``: a bucket that fills with time and empties with bytes.
+/// How many stanzas a peer may send.
+package struct StanzaRate: Sendable, Hashable {
+    /// In the long run; as many may come at once.
+    package var stanzasPerSecond: Int
+
+    package init(stanzasPerSecond: Int) {
+        self.stanzasPerSecond = max(stanzasPerSecond, 1)
+    }
+}
+
+/// What is left of a ``ByteRate`` or a ``StanzaRate``: a bucket that fills with time and empties
+/// with what is read.
 ///
 /// It may go below nothing, by what one read brings; then nothing is read until it is full enough.
-struct ByteBudget {
-    private let rate: ByteRate
+struct ReadingBudget {
+    private let perSecond: Int
+    private let burst: Int
     private var left: Int
     private var countedAtNanoseconds: Int64
 
     init(_ rate: ByteRate, atNanoseconds now: Int64) {
-        self.rate = rate
-        left = rate.burst
+        self.init(perSecond: rate.bytesPerSecond, burst: rate.burst, now)
+    }
+
+    init(_ rate: StanzaRate, atNanoseconds now: Int64) {
+        self.init(perSecond: rate.stanzasPerSecond, burst: rate.stanzasPerSecond, now)
+    }
+
+    private init(perSecond: Int, burst: Int, _ now: Int64) {
+        self.perSecond = perSecond
+        self.burst = burst
+        left = burst
         countedAtNanoseconds = now
     }
 
     /// Takes what was read; false when no more should be.
-    mutating func take(_ bytes: Int, atNanoseconds now: Int64) -> Bool {
+    mutating func take(_ count: Int, atNanoseconds now: Int64) -> Bool {
         refill(now)
-        left = max(left &- bytes, -Int.max / 2)
+        left = max(left &- count, -Int.max / 2)
         return left > 0
     }
 
@@ -85,16 +108,18 @@ struct ByteBudget {
     mutating func nanosecondsToWait(atNanoseconds now: Int64) -> Int64 {
         refill(now)
         guard left <= 0 else { return 0 }
-        let wanted = Double(rate.bytesPerSecond) / 10 - Double(left)
-        return Int64(min(wanted / Double(rate.bytesPerSecond) * 1e9, 3600e9))
+        let wanted = Double(perSecond) / 10 - Double(left)
+        return Int64(min(wanted / Double(perSecond) * 1e9, 3600e9))
     }
 
     private mutating func refill(_ now: Int64) {
         let elapsed = Double(now &- countedAtNanoseconds)
-        let gained = Int(min(max(elapsed, 0) / 1e9 * Double(rate.bytesPerSecond), 1e15))
-        // What is less than a byte stays in the clock.
+        let gained = Int(min(max(elapsed, 0) / 1e9 * Double(perSecond), 1e15))
+        // What is less than one stays in the clock.
         guard gained > 0 else { return }
-        left = min(left &+ gained, rate.burst)
-        countedAtNanoseconds = now
+        left = min(left &+ gained, burst)
+        // No more than what has elapsed.
+        let counted = Int64(Double(gained) / Double(perSecond) * 1e9)
+        countedAtNanoseconds = min(countedAtNanoseconds &+ counted, now)
     }
 }

@@ -9,9 +9,8 @@ extension StreamHandler {
         let bytes = unwrapInboundIn(data)
         let now = loop.eventLoop.now
         receivedAt = now
-        if budget?.take(bytes.readableBytes, atNanoseconds: now.nanoseconds) == false {
-            throttle(now)
-        }
+        let hasBytes = budget?.take(bytes.readableBytes, atNanoseconds: now.nanoseconds) ?? true
+        if !hasBytes { throttle(now) }
         guard phase != .closed, phase != .finishing else { return }
         var events: [XMLEvent] = []
         var error: StreamError?
@@ -22,6 +21,9 @@ extension StreamHandler {
                 error = failure
             }
         }
+        // Headers count as well, but there are few.
+        let isLeft = stanzaBudget?.take(events.count, atNanoseconds: now.nanoseconds) ?? true
+        if !isLeft { throttle(now) }
         if var waiting = held {
             waiting.events += events
             waiting.error = waiting.error ?? error
@@ -254,22 +256,34 @@ extension StreamHandler {
     }
 }
 
-// MARK: - The byte rate
+// MARK: - The rates of bytes and stanzas
 
 extension StreamHandler {
     /// Reads no more until the budget allows it: the peer's own socket fills, and it waits.
     private func throttle(_ now: NIODeadline) {
-        guard !isThrottled, var budget else { return }
-        let wait = budget.nanosecondsToWait(atNanoseconds: now.nanoseconds)
-        guard wait > 0 else { return }
+        let wait = nanosecondsToWait(at: now)
+        guard !isThrottled, wait > 0 else { return }
         isThrottled = true
         updateReading()
+        wake(in: wait)
+    }
+
+    private func wake(in nanoseconds: Int64) {
         let handler = NIOLoopBound(self, eventLoop: loop.eventLoop)
-        loop.eventLoop.scheduleTask(in: .nanoseconds(wait)) { handler.value.unthrottle() }
+        loop.eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) { handler.value.unthrottle() }
+    }
+
+    private func nanosecondsToWait(at now: NIODeadline) -> Int64 {
+        let bytes = budget?.nanosecondsToWait(atNanoseconds: now.nanoseconds) ?? 0
+        let stanzas = stanzaBudget?.nanosecondsToWait(atNanoseconds: now.nanoseconds) ?? 0
+        return max(bytes, stanzas)
     }
 
     private func unthrottle() {
         guard isThrottled else { return }
+        // The other rate may want longer than the one that was waited for.
+        let wait = nanosecondsToWait(at: loop.eventLoop.now)
+        guard wait == 0 else { return wake(in: wait) }
         isThrottled = false
         receivedAt = loop.eventLoop.now
         updateReading()

@@ -59,7 +59,8 @@ final class StreamHandler: ChannelInboundHandler, Sweepable {
     var held: HeldInput?
     /// Counts the parser's restarts: what was parsed before one is not to be read after it.
     var restarts = 0
-    var budget: ByteBudget?
+    var budget: ReadingBudget?
+    var stanzaBudget: ReadingBudget?
     var isThrottled = false
     /// Whom the peer is trying to be.
     var attempt: JID?
@@ -102,7 +103,10 @@ final class StreamHandler: ChannelInboundHandler, Sweepable {
         let now = loop.eventLoop.now
         receivedAt = now
         deadline = now + TimeAmount(limits.login)
-        budget = limits.rate.map { ByteBudget($0, atNanoseconds: now.nanoseconds) }
+        budget = limits.rate.map { ReadingBudget($0, atNanoseconds: now.nanoseconds) }
+        stanzaBudget = limits.stanzaRate.map {
+            ReadingBudget($0, atNanoseconds: now.nanoseconds)
+        }
     }
 
     var limits: ConnectionLimits { listener.configuration.limits }

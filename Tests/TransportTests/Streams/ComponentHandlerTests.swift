@@ -100,6 +100,58 @@ import XMPP
         }
         #expect(owner.pauses.isEmpty)
     }
+
+    // MARK: Rates
+
+    /// Whether the connection is read from.
+    private func isRead(_ channel: EmbeddedChannel) throws -> Bool {
+        try channel.pipeline.syncOperations.handler(type: StreamHandler.self).isReading
+    }
+
+    private func stanzas(_ count: Int) -> String {
+        let stanza = "<message from='\(Self.domain)' to='a@example.org'/>"
+        return String(repeating: stanza, count: count)
+    }
+
+    /// However small they are, so many are read in a second; none is lost.
+    @Test func readsSoManyStanzas() throws {
+        let channel = try connection { $0.stanzaRate = StanzaRate(stanzasPerSecond: 100) }
+        try attach(channel)
+        // The header and the handshake count.
+        try send(stanzas(90), to: channel)
+        #expect(try isRead(channel))
+        try send(stanzas(58), to: channel)
+        #expect(owner.received.count == 148)
+        #expect(try !isRead(channel))
+        // Fifty too many, and a tenth of a second's worth.
+        loop.advanceTime(by: .milliseconds(599))
+        #expect(try !isRead(channel))
+        loop.advanceTime(by: .milliseconds(1))
+        #expect(try isRead(channel))
+        loop.advanceTime(by: .seconds(1))
+        try send(stanzas(99), to: channel)
+        #expect(try isRead(channel))
+        #expect(owner.received.count == 247)
+    }
+
+    /// The rate that wants the longer pause decides.
+    @Test func keepsBothRates() throws {
+        let channel = try connection {
+            $0.stanzaRate = StanzaRate(stanzasPerSecond: 10)
+            $0.rate = ByteRate(bytesPerSecond: 1_000, burst: 1_000)
+        }
+        try attach(channel)
+        loop.advanceTime(by: .seconds(2))
+        let text = stanzas(40)
+        try send(text, to: channel)
+        // Forty of ten are three seconds and a bit; the bytes want less.
+        #expect(text.utf8.count < 3_000)
+        loop.advanceTime(by: .milliseconds(3_099))
+        #expect(try !isRead(channel))
+        // One stanza's time more, since it is looked at in the middle of one.
+        loop.advanceTime(by: .milliseconds(101))
+        #expect(try isRead(channel))
+    }
 }
 
 extension String {

@@ -189,11 +189,11 @@ import XMPP
     }
 }
 
-@Suite struct ByteBudgetTests {
+@Suite struct ReadingBudgetTests {
     private static let second: Int64 = 1_000_000_000
 
     @Test func allowsTheBurstAndThenTheRate() {
-        var budget = ByteBudget(ByteRate(bytesPerSecond: 1000, burst: 5000), atNanoseconds: 0)
+        var budget = ReadingBudget(ByteRate(bytesPerSecond: 1000, burst: 5000), atNanoseconds: 0)
         #expect(budget.take(4999, atNanoseconds: 0) == true)
         #expect(budget.take(1001, atNanoseconds: 0) == false)
         // A thousand below nothing, and a tenth of a second's worth above it.
@@ -203,20 +203,29 @@ import XMPP
     }
 
     @Test func savesNoMoreThanTheBurst() {
-        var budget = ByteBudget(ByteRate(bytesPerSecond: 1000, burst: 5000), atNanoseconds: 0)
+        var budget = ReadingBudget(ByteRate(bytesPerSecond: 1000, burst: 5000), atNanoseconds: 0)
         #expect(budget.take(5000, atNanoseconds: 1000 * Self.second) == false)
     }
 
     @Test func losesNothingToRounding() {
-        var budget = ByteBudget(ByteRate(bytesPerSecond: 1000, burst: 1000), atNanoseconds: 0)
+        var budget = ReadingBudget(ByteRate(bytesPerSecond: 1000, burst: 1000), atNanoseconds: 0)
         #expect(budget.take(1000, atNanoseconds: 0) == false)
         // Half a byte's time, many times over.
         for step in 1...4000 { _ = budget.take(0, atNanoseconds: Int64(step) * 500_000) }
         #expect(budget.take(999, atNanoseconds: 2 * Self.second) == true)
     }
 
+    /// Nor to reads that each come in the middle of one.
+    @Test func countsWhatIsLeftOfEach() {
+        var budget = ReadingBudget(StanzaRate(stanzasPerSecond: 100), atNanoseconds: 0)
+        #expect(budget.take(100, atNanoseconds: 0) == false)
+        for step in 1...100 { _ = budget.take(0, atNanoseconds: Int64(step) * 19_900_000) }
+        #expect(budget.take(99, atNanoseconds: 2 * Self.second) == true)
+        #expect(budget.take(1, atNanoseconds: 2 * Self.second) == false)
+    }
+
     @Test func standsAClockThatGoesBack() {
-        var budget = ByteBudget(ByteRate(), atNanoseconds: 10 * Self.second)
+        var budget = ReadingBudget(ByteRate(), atNanoseconds: 10 * Self.second)
         #expect(budget.take(1000, atNanoseconds: 0) == true)
         #expect(budget.take(Int.max, atNanoseconds: 20 * Self.second) == false)
         #expect(budget.nanosecondsToWait(atNanoseconds: 20 * Self.second) > 0)
