@@ -18,6 +18,8 @@ package struct World: Sendable {
     private var fleets: [String: JID] = [:]
     /// The domains of external components (XEP-0114), attached or not.
     package var components: [JID] = []
+    /// Those of them that other servers do not reach.
+    package var internalComponents: Set<JID> = []
     /// What components may do in the names of accounts (XEP-0356).
     package var privileges = PrivilegeTable()
     /// Sessions that an account may have at once; a login past it is refused.
@@ -98,6 +100,7 @@ extension World {
     /// Takes the components of another world, and what they may do.
     mutating func takeComponents(of other: World) {
         components = other.components
+        internalComponents = other.internalComponents
         privileges = other.privileges
     }
 
@@ -107,10 +110,17 @@ extension World {
     }
 
     /// What a domain of accounts lists as its items (XEP-0030 §3), in the order of their names: its
-    /// services, and the components below it or below no domain here.
-    func items(of domain: String) -> [JID] {
+    /// services, and the components below it or below no domain here, as far as the asker reaches
+    /// them.
+    func items(of domain: String, for asker: JID) -> [JID] {
         let services = services.lazy.filter { $0.value.domain == domain }.map(\.key)
-        let components = components.filter { parent(of: $0.domain).map { $0 == domain } ?? true }
+        let isOurs =
+            internalComponents.isEmpty || serves(asker.domain)
+            || components.contains { $0.domain == asker.domain }
+        let components = components.filter {
+            (parent(of: $0.domain).map { $0 == domain } ?? true)
+                && (isOurs || !internalComponents.contains($0))
+        }
         return (Array(services) + components).sorted { $0.domain < $1.domain }
     }
 

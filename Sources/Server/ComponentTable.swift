@@ -40,6 +40,8 @@ final class ComponentTable: Sendable {
         case session(SessionID)
         /// A component's that is not here.
         case absent
+        /// A component's that the sender does not reach.
+        case hidden
     }
 
     /// What became of a connection that is to have a component's domain.
@@ -57,12 +59,33 @@ final class ComponentTable: Sendable {
         state.withLock { $0.configured[domain]?.secret }
     }
 
+    /// Whether the domain is a component's that other servers reach.
+    func isFederated(_ domain: String) -> Bool {
+        state.withLock { $0.configured[domain]?.component.isFederated ?? false }
+    }
+
+    /// Whether the domain is a component's that stays among the domains here.
+    func isInternal(_ domain: String) -> Bool {
+        state.withLock { $0.configured[domain].map { !$0.component.isFederated } ?? false }
+    }
+
     /// Where stanzas of `sender` to that domain go; nil where no component has it.
-    func destination(of domain: String, from sender: JID?) -> Destination? {
-        let found: [SessionID]? = state.withLock { state in
-            state.configured[domain].map { _ in state.attached[domain] ?? [] }
+    ///
+    /// `isServed` says of a domain that is no component's whether it is one of the server's own.
+    func destination(
+        of domain: String,
+        from sender: JID?,
+        isServed: (String) -> Bool = { _ in true }
+    ) -> Destination? {
+        let found = state.withLock { state in
+            state.configured[domain].map {
+                (sessions: state.attached[domain] ?? [], isFederated: $0.component.isFederated)
+            }
         }
-        guard let sessions = found else { return nil }
+        guard let (sessions, isFederated) = found else { return nil }
+        if !isFederated, let sender, !isServed(sender.domain), !has(sender.domain) {
+            return .hidden
+        }
         guard let first = sessions.first else { return .absent }
         guard sessions.count > 1, let sender else { return .session(first) }
         // One sender's stanzas stay in order: they go the same way each time.
@@ -161,6 +184,7 @@ extension ComponentTable {
         var kept = old
         // Asked for each connection and each stanza, so that those there are can stay.
         kept.several = new.several
+        kept.isFederated = new.isFederated
         // RFC 6120 §4.9.3.16: what was negotiated is no longer so; another stream will do.
         return kept == new
             ? nil : StreamError(.reset, text: "what the component may do was changed")

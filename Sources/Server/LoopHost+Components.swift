@@ -4,6 +4,13 @@ import XMPP
 
 // What concerns components (XEP-0356).
 extension LoopHost {
+    /// RFC 6120 §8.3.3.10: the domain may well exist; it is this server that does not allow to
+    /// send there, whatever the component does about it.
+    static let staysHere = StanzaError(
+        .notAllowed,
+        text: "the component is for the domains of this server"
+    )
+
     /// Tells the shard of an address, or all of them.
     func tell(_ news: ComponentNews, _ address: JID?) {
         if let address {

@@ -282,35 +282,43 @@ extension LoopHost {
         )
     }
 
-    private func route(_ routed: Routed) {
+    /// `isAnswer` for an error made here in another's name, which reaches whoever it is for.
+    private func route(_ routed: Routed, isAnswer: Bool = false) {
         guard let to = routed.stanza.to else { return }
         if world.serves(to.domain) {
             post(.stanza(routed), to: placement.loop(of: to))
             return
         }
         let stanza = routed.stanza
-        switch components.destination(of: to.domain, from: stanza.from) {
+        let destination = components.destination(of: to.domain, from: stanza.from) {
+            isAnswer || world.serves($0)
+        }
+        switch destination {
         case .session(let session): send(stanza, to: session)
+        case .hidden: bounceUnserved(stanza, to.domain)
         case .absent:
             bounce(
                 stanza,
                 StanzaError(.serviceUnavailable, .wait, text: "\(to.domain) is not attached")
             )
         case nil:
-            if let way = routes.way(to: to.domain), departures.indices.contains(way) {
-                departures[way].append(stanza)
-                return
+            guard let way = routes.way(to: to.domain), departures.indices.contains(way) else {
+                return bounceUnserved(stanza, to.domain)
             }
-            bounce(
-                stanza,
-                StanzaError(.remoteServerNotFound, text: "\(to.domain) is not served here")
-            )
+            if let from = stanza.from, components.isInternal(from.domain) {
+                return bounce(stanza, Self.staysHere)
+            }
+            departures[way].append(stanza)
         }
+    }
+
+    private func bounceUnserved(_ stanza: Stanza, _ domain: String) {
+        bounce(stanza, StanzaError(.remoteServerNotFound, text: "\(domain) is not served here"))
     }
 
     private func bounce(_ stanza: Stanza, _ error: StanzaError) {
         guard !stanza.isError, stanza.kind == .message || stanza.isRequest else { return }
-        route(Routed(stanza.failure(error)))
+        route(Routed(stanza.failure(error)), isAnswer: true)
     }
 
     private func send(_ stanza: Stanza, to session: SessionID) {

@@ -43,6 +43,10 @@ extension Server {
         world.components = configuration.components.map {
             JID(normalizedLocal: nil, domain: $0.domain)
         }
+        world.internalComponents = Set(
+            configuration.components.lazy.filter { !$0.isFederated }
+                .map { JID(normalizedLocal: nil, domain: $0.domain) }
+        )
         world.privileges = PrivilegeTable(configuration.components, in: world)
         for local in configuration.localDomains { add(local, to: &world) }
         return world

@@ -33,6 +33,20 @@ import Testing
         #expect(try read("[components.privileges]\n").privileges == .init())
     }
 
+    @Test func reachesOthersUnlessTold() throws {
+        #expect(try read("").isFederated)
+        #expect(try !read("federated = false\n").isFederated)
+        #expect(failure("federated = \"no\"\n").contains("federated"))
+    }
+
+    @Test(arguments: [("", 20_000), ("0", 0), ("500", 500)])
+    func limitsStanzas(_ value: String, _ expected: Int) throws {
+        let key = value.isEmpty ? "" : "stanzas_per_second = \(value)\n"
+        let text = Self.component + "[component_listener]\n" + key
+        let file = try ConfigurationFile.parse(text, name: "/etc/l/x.toml")
+        #expect(try ServerConfiguration(file).componentListener.stanzasPerSecond == expected)
+    }
+
     @Test func readsPrivileges() throws {
         let component = try read(
             """

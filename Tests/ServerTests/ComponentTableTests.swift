@@ -65,6 +65,35 @@ import XMPP
         #expect(session(table, from: "a@b") == one)
     }
 
+    /// One that stays here is for nobody else.
+    @Test(arguments: [
+        ("a@example.org", true), ("a@gateway.example.org", true), ("a@other.example.org", true),
+        ("a@example.net", false), (nil, true),
+    ])
+    func hidesWhatStaysHere(_ sender: String?, _ isReached: Bool) {
+        let others = ServerConfiguration.Component(domain: "other.example.org", secret: "12345678")
+        let table = ComponentTable([component { $0.isFederated = false }, others])
+        #expect(table.isInternal(domain) && !table.isInternal(others.domain))
+        #expect(!table.isFederated(domain) && table.isFederated(others.domain))
+        #expect(!table.isFederated("example.org") && !table.isInternal("example.org"))
+        for attached in [false, true] {
+            if attached { _ = table.attach(one, to: domain) }
+            let destination = table.destination(
+                of: domain,
+                from: sender.flatMap { try? JID($0) },
+                isServed: { $0 == "example.org" }
+            )
+            if case .hidden? = destination {
+                #expect(!isReached)
+            } else {
+                #expect(isReached)
+            }
+        }
+        // It can be reached from outside at once where that is changed.
+        _ = table.replace(with: [component(), others])
+        #expect(table.isFederated(domain))
+    }
+
     // MARK: Changes while the server runs
 
     private func component(

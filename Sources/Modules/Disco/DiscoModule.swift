@@ -23,8 +23,8 @@ package enum DiscoModule: Module {
         guard request.payload["node"] == nil else { throw StanzaError(.itemNotFound) }
         if request.payload.namespace == Namespace.discoItems {
             let domain = request.stanza.to?.domain ?? world.domain.domain
-            let items = DiscoItems(items: world.items(of: domain).map { .init(jid: $0) })
-            return [request.result(items.element)]
+            let items = world.items(of: domain, for: request.from).map { DiscoItems.Item(jid: $0) }
+            return [request.result(DiscoItems(items: items).element)]
         }
         return [request.result(serverInfo(in: world).element)]
     }

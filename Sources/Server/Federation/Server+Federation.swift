@@ -72,6 +72,9 @@ extension Server {
         let isLocal: @Sendable (String) -> Bool = { name in
             world.serves(name) || components.has(name)
         }
+        let isReached: @Sendable (String) -> Bool = { name in
+            world.serves(name) || components.isFederated(name)
+        }
         let gateway = Gateway(
             on: first.loop,
             RemoteTable(policy: settings.policy, limits: settings.limits),
@@ -80,10 +83,11 @@ extension Server {
         )
         var peerConfiguration = PeerConfiguration(
             domain: configuration.domain,
-            serves: isLocal,
+            serves: isReached,
             policy: settings.policy,
             keys: settings.keys
         )
+        peerConfiguration.isOurs = isLocal
         peerConfiguration.limits = settings.streamLimits
         peerConfiguration.isBidirectional = federation.isBidirectional
         let credentials = credentials

@@ -107,6 +107,7 @@ final class PeerHandler: ChannelInboundHandler, Sweepable {
             policy: configuration.policy,
             keys: configuration.keys
         )
+        inbound.isOurs = configuration.isOurs
         inbound.offersBidirectional = configuration.isBidirectional
         inbound.offersAcknowledgements = configuration.acknowledges
         let machine = PeerStream.inbound(InboundFederation(inbound))

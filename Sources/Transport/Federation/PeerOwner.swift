@@ -48,8 +48,10 @@ package protocol PeerOwner: Sendable {
 package struct PeerConfiguration: Sendable {
     /// The domain that answers where a header names none of ours.
     package var domain: String
-    /// Which domains are ours, normalised.
+    /// Which domains are ours and may be reached, normalised.
     package var serves: @Sendable (String) -> Bool
+    /// Which domains no other server may be: those, and others of ours.
+    package var isOurs: @Sendable (String) -> Bool
     package var policy: FederationPolicy
     package var keys: DialbackKeys
     package var limits = PeerLimits()
@@ -66,6 +68,7 @@ package struct PeerConfiguration: Sendable {
     ) {
         self.domain = domain
         self.serves = serves
+        isOurs = serves
         self.policy = policy
         self.keys = keys
     }

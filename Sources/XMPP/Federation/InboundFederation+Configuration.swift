@@ -3,8 +3,10 @@ extension InboundFederation {
     package struct Configuration: Sendable {
         /// The domain that answers where a header names none of ours.
         package var domain: String
-        /// Which domains are ours, normalised.
+        /// Which domains are ours and may be reached, normalised.
         package var serves: @Sendable (String) -> Bool
+        /// Which domains no other server may be: those, and others of ours.
+        package var isOurs: @Sendable (String) -> Bool
         package var security: FederationSecurity
         package var policy: FederationPolicy
         /// For the questions of others, whether a key is ours.
@@ -23,6 +25,7 @@ extension InboundFederation {
         ) {
             self.domain = domain
             self.serves = serves
+            isOurs = serves
             self.security = security
             self.policy = policy
             self.keys = keys

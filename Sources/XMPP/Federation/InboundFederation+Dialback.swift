@@ -31,7 +31,7 @@ extension InboundFederation {
         guard configuration.serves(pair.local) else {
             return StanzaError(.itemNotFound, text: "\(pair.local) is not served here")
         }
-        guard !configuration.serves(pair.remote) else {
+        guard !configuration.isOurs(pair.remote) else {
             return StanzaError(.notAcceptable, text: "\(pair.remote) is served here")
         }
         let wanted = configuration.policy.rule(for: pair.remote)

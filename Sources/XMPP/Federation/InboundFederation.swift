@@ -149,7 +149,7 @@ extension InboundFederation {
         guard let from = JID.domain(named: header.from) else {
             throw StreamError(.improperAddressing)
         }
-        guard claimed == nil || claimed == from, !configuration.serves(from) else {
+        guard claimed == nil || claimed == from, !configuration.isOurs(from) else {
             throw StreamError(.invalidFrom)
         }
         guard configuration.policy.rule(for: from).isAllowed else {

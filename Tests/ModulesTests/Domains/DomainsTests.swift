@@ -140,12 +140,24 @@ import XMPP
             #expect(!world.serves(other))
         }
         // A component is listed by the domain that it is below, or by all.
+        let stranger = JID(normalizedLocal: "eve", domain: "example.org")
         #expect(
-            world.items(of: TwoDomains.net).map(\.domain)
+            world.items(of: TwoDomains.net, for: stranger).map(\.domain)
                 == ["a.example.net", "example.edu", "pubsub.example.net"]
         )
         #expect(
-            world.items(of: TwoDomains.com).map(\.domain) == ["b.a.example.com", "example.edu"]
+            world.items(of: TwoDomains.com, for: stranger).map(\.domain)
+                == ["b.a.example.com", "example.edu"]
+        )
+        // What stays here is listed for who is here.
+        world.internalComponents = [JID(normalizedLocal: nil, domain: "example.edu")]
+        let all = ["b.a.example.com", "example.edu"]
+        for asker in [TwoDomains.net, "pubsub.example.net", "a.example.net", "example.edu"] {
+            let asker = JID(normalizedLocal: "alice", domain: asker)
+            #expect(world.items(of: TwoDomains.com, for: asker).map(\.domain) == all)
+        }
+        #expect(
+            world.items(of: TwoDomains.com, for: stranger).map(\.domain) == ["b.a.example.com"]
         )
     }
 }

@@ -107,6 +107,32 @@ import Testing
         #expect(stream.opened(header).error == error)
     }
 
+    /// A domain of ours that nobody outside reaches is not there, and nobody else's either.
+    @Test(arguments: [
+        (Link.header(to: "internal.example"), StreamError.Condition.hostUnknown),
+        (Link.header(from: "internal.example"), .invalidFrom),
+    ])
+    func hidesWhatStaysHere(_ header: StreamHeader, _ error: StreamError.Condition) throws {
+        var configuration = try InboundFederation.Configuration.usual()
+        configuration.isOurs = { Link.served.contains($0) || $0 == "internal.example" }
+        var stream = InboundFederation(configuration, token: Fixture.token)
+        stream.tlsEstablished()
+        #expect(stream.opened(header).error == error)
+        // Nor by a key.
+        var other = InboundFederation(configuration, token: Fixture.token)
+        other.tlsEstablished()
+        if case .checkCertificate = other.opened(Link.header()) {
+            _ = other.certificateChecked(noCertificate)
+        }
+        let isTo = header.to == "internal.example"
+        let result = Link.result(
+            .key("x"),
+            from: isTo ? Link.there : "internal.example",
+            to: isTo ? "internal.example" : Link.here
+        )
+        #expect(other.received(result).dialbackError == (isTo ? .itemNotFound : .notAcceptable))
+    }
+
     /// CVE-2014-8760: TLS was got round through another feature.
     @Test func opensNothingBeforeTLSWhereItIsRequired() throws {
         func stream() throws -> InboundFederation {
