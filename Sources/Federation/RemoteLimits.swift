@@ -10,6 +10,9 @@ extension RemoteTable {
         /// Bytes of all stanzas, those that wait and those that were written and may be asked
         /// about: what the whole table may take.
         package var bytes = 64 * 1_024 * 1_024
+        /// Bytes of one stanza as it is written: with more Prosody and Lapwing end the stream, and
+        /// all that is under way on it with it.
+        package var stanzaBytes = XMLLimits.server.stanzaBytes
         /// Stanzas of one stream that are in doubt; what more there is waits.
         ///
         /// Of a stream without acknowledgements twice as many are kept.

@@ -129,6 +129,10 @@ extension RemoteTable {
             return act(.bounce(departure, error))
         }
         let entry = WrittenStanzas.Entry(departure)
+        guard entry.isWritten(within: limits.stanzaBytes) else {
+            let error = StanzaError(.policyViolation, text: "too long for another server")
+            return act(.bounce(departure, error))
+        }
         guard entry.bytes <= limits.bytes - counts.bytes else {
             return bounce(departure, "too much waits for other domains")
         }

@@ -13,6 +13,15 @@ struct WrittenStanzas: Sendable {
             self.departure = departure
             bytes = departure.stanza.footprint
         }
+
+        /// Whether the stanza has no more bytes than that when it is written.
+        ///
+        /// An escape takes six bytes for one, and addresses have 6,142 at most, so that short ones
+        /// need not be written to know.
+        func isWritten(within most: Int) -> Bool {
+            6 * (bytes + 6_142) <= most
+                || departure.stanza.serialized(in: Namespace.server).count <= most
+        }
     }
 
     private var entries: [Entry] = []
@@ -110,6 +119,7 @@ extension Stanza {
     /// and a fixed part for the rest.
     var footprint: Int {
         var bytes = 200 + (id?.utf8.count ?? 0) + (type?.utf8.count ?? 0)
+        bytes += language?.utf8.count ?? 0
         for child in children { bytes += child.footprint }
         return bytes
     }
@@ -130,6 +140,7 @@ extension Element {
         var bytes = 100 + name.utf8.count + namespace.utf8.count
         for attribute in attributes {
             bytes += 48 + attribute.name.utf8.count + attribute.value.utf8.count
+            bytes += attribute.namespace.utf8.count
         }
         for child in children { bytes += child.footprint }
         return bytes

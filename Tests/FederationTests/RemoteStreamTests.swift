@@ -22,6 +22,27 @@ import XMPP
         #expect(dialogue.prove(id) == [.write(id, departures)])
     }
 
+    /// What a peer ends the stream for is not sent: escapes can make six bytes of one.
+    @Test(arguments: [(1_000, true), (1_001, false)])
+    func returnsWhatIsTooLong(_ characters: Int, _ fits: Bool) throws {
+        func departure(_ characters: Int) throws -> Departure {
+            let value = String(repeating: "'", count: characters)
+            let element = Element("x", "urn:x", attributes: [.init("a", value)])
+            var stanza = Departure.stanza().stanza
+            stanza.children = [.element(element)]
+            return try #require(Departure(stanza))
+        }
+        let most = try departure(1_000).stanza.serialized(in: Namespace.server).count
+        #expect(most > 6_000)
+        var dialogue = RemoteDialogue { $0.stanzaBytes = most }
+        let id = try dialogue.ready()
+        let departure = try departure(characters)
+        let tooLong = StanzaError(.policyViolation, text: "too long for another server")
+        let expected: RemoteTable.Action =
+            fits ? .write(id, [departure]) : .bounce(departure, tooLong)
+        #expect(dialogue.send(departure) == [expected])
+    }
+
     @Test func writesOnceAStreamAndBatch() throws {
         var dialogue = RemoteDialogue()
         let id = try dialogue.ready()
