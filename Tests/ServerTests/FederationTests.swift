@@ -95,6 +95,50 @@ struct FederationTests {
         await bob.leave()
     }
 
+    /// What a stanza carries stays as it was sent; its language is its own, and else its sender's.
+    @Test(arguments: [nil, "it"])
+    func passPayloads(_ language: String?) async throws {
+        let neighbours = try await Neighbours.start()
+        try await neighbours.one.register("alice@one.test")
+        try await neighbours.two.register("bob@two.test")
+        let alice = try await Visitor(neighbours.one.configuration(of: "alice@one.test"))
+        let bob = try await Visitor(neighbours.two.configuration(of: "bob@two.test"))
+        let inside = Element("message", Namespace.client, [Element("x", Namespace.server)])
+        let raw = RawElement(name: "x", namespace: "urn:x", bytes: Array("<x xmlns='urn:x'/>".utf8))
+        let item = Element("item", Namespace.pubsubEvent, children: [.raw(raw)])
+        let payloads = [
+            Element("forwarded", "urn:xmpp:forward:0", [inside]),
+            Element("event", Namespace.pubsubEvent, [item]),
+        ]
+        for kind in [Stanza.Kind.message, .iq] {
+            var stanza = Stanza(
+                kind,
+                type: kind == .iq ? "result" : "chat",
+                id: "1",
+                to: try JID("bob@two.test/test"),
+                payloads
+            )
+            stanza.language = language
+            alice.client.send(stanza)
+            let got = try await bob.stanza { $0.kind == kind && $0.id == "1" }
+            #expect(got.children.first == .element(payloads[0]))
+            guard
+                case .raw(let came)? = got.payload("event", Namespace.pubsubEvent)?
+                    .child("item")?.children.first
+            else {
+                Issue.record("no payload: \(got)")
+                continue
+            }
+            #expect(came.bytes == raw.bytes)
+            #expect(came.language == got.language)
+            // Alice's header says English; of an iq that is left out.
+            #expect(got.language == language ?? (kind == .iq ? nil : "en"))
+        }
+        await alice.leave()
+        await bob.leave()
+        await neighbours.end()
+    }
+
     @Test func talkByDialback() async throws {
         let neighbours = try await Neighbours.start()
         try await talk(neighbours)

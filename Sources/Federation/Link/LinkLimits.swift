@@ -44,7 +44,7 @@ extension XMLLimits {
         depth: 110,
         attributes: 600,
         children: 20_000,
-        declarations: 256
+        declarations: 512
     )
 }
 

@@ -118,7 +118,7 @@ extension Node {
         for child in item.children {
             let next: (bytes: [UInt8], namespace: String)
             switch child {
-            case .raw(let raw): next = (raw.bytes, raw.namespace)
+            case .raw(let raw): next = (raw.standingAlone, raw.namespace)
             case .element(let tree): next = (tree.serialized(), tree.namespace)
             case .text: continue
             }

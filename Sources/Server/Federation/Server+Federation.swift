@@ -35,8 +35,9 @@ extension Server {
             streamLimits.afterProof = XMLLimits(
                 stanzaBytes: max(configuration.limits.stanzaBytes, XMLLimits.server.stanzaBytes),
                 depth: configuration.limits.stanzaDepth,
-                attributes: configuration.limits.stanzaAttributes,
-                children: configuration.limits.stanzaChildren
+                attributes: configuration.limits.stanzaAttributes + XMLLimits.server.declarations,
+                children: configuration.limits.stanzaChildren,
+                declarations: XMLLimits.server.declarations
             )
             let rate = federation.bytesPerSecond
             streamLimits.rate =

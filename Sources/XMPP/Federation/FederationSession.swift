@@ -4,7 +4,7 @@ struct FederationSession {
     private(set) var accepted: Set<DomainPair> = []
     /// Whether stanzas may go both ways.
     var isBidirectional = false
-    /// `xml:lang` of the peer's newest header.
+    /// `xml:lang` of the newest header of a peer that has opened the stream.
     var language: String?
     var acknowledgements = LinkAcknowledgements()
     private let serves: @Sendable (String) -> Bool

@@ -158,7 +158,8 @@ extension InboundFederation {
         claimed = from
     }
 
-    /// RFC 6120 §4.7.3: a fresh id for every header.
+    /// RFC 6120 §4.7.3, §4.7.4: a fresh id for every header, and the language of what we say
+    /// ourselves.
     private mutating func ourHeader() -> StreamHeader {
         streamID = token()
         return StreamHeader(

@@ -118,18 +118,21 @@ extension OutboundFederation {
 
     private mutating func open(_ phase: Phase) -> FederationAction {
         state = .opening(phase)
+        // No language: the peer would say it of each stanza that has none (RFC 6120 §4.7.4), and
+        // in which language others write is not for us to say.
         let header = StreamHeader(
             namespace: Namespace.server,
             to: configuration.pair.remote,
-            from: configuration.pair.local,
-            language: "en"
+            from: configuration.pair.local
         )
         return .open(header)
     }
 
     /// The peer's header came.
     ///
-    /// Its `from` may be another name of the peer's (RFC 6120 §4.7.1), and proves nothing.
+    /// Its `from` may be another name of the peer's (RFC 6120 §4.7.1), and proves nothing. Its
+    /// language is of what the peer says itself: only who opens a stream names one for all
+    /// stanzas (§4.7.4).
     package mutating func opened(_ header: StreamHeader) -> FederationAction {
         guard !isOver else { return .nothing }
         guard case .opening(let phase) = state else { return violated(.badFormat) }
@@ -140,7 +143,6 @@ extension OutboundFederation {
             return violated(.badFormat)
         }
         streamID = id
-        session.language = header.language
         offersDialback = header.declaresDialback
         state = .awaitingFeatures(phase)
         return .nothing

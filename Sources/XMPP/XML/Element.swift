@@ -42,18 +42,33 @@ package struct Element: Sendable, Hashable {
     }
 }
 
-/// An element as markup that means the same anywhere: every namespace declaration and `xml:lang`
-/// that it inherited and lacked is spliced into its start tag.
+/// An element as markup whose names mean the same anywhere: every namespace declaration that it
+/// inherited and lacked is spliced into its start tag.
 package struct RawElement: Sendable, Hashable {
     package let name: String
     package let namespace: String
     /// UTF-8 markup from `<` to `>`.
     package let bytes: [UInt8]
+    /// `xml:lang` that it has from the elements around it in its stanza; nil where it has its own
+    /// or there is none.
+    ///
+    /// It is not in the bytes: where the stanza goes on as a whole, it goes with it. What a
+    /// stream's header says is of the stanza, and never of what it carries (RFC 6120 §4.7.4).
+    package let language: String?
 
-    package init(name: String, namespace: String, bytes: [UInt8]) {
+    package init(name: String, namespace: String, bytes: [UInt8], language: String? = nil) {
         self.name = name
         self.namespace = namespace
         self.bytes = bytes
+        self.language = language
+    }
+
+    /// The markup for another place than the stanza that it came in, its language with it.
+    package var standingAlone: [UInt8] {
+        guard let language else { return bytes }
+        var attribute = XMLWriter(reserving: 32)
+        attribute.attribute("xml:lang", language)
+        return XMLStartTag.splice(attribute.bytes, into: bytes)
     }
 }
 

@@ -3,18 +3,18 @@ import CExpat
 /// A payload whose bytes are kept while they come in.
 ///
 /// The payload must mean the same wherever it is put later. Its root therefore takes over, where it
-/// lacks them: the default namespace, always; each inherited prefix that the payload's bytes
+/// lacks them: the default namespace, always; and each inherited prefix that the payload's bytes
 /// mention at all, since prefixes also stand in attribute values and text, where only the
-/// application sees them; and `xml:lang`. A prefix that is mentioned nowhere cannot be used, so the
-/// stream's own `stream` stays out. A character reference could spell a prefix: where there is one,
-/// all are taken over.
+/// application sees them. A prefix that is mentioned nowhere cannot be used, so the stream's own
+/// `stream` stays out. A character reference could spell a prefix: where there is one, all are
+/// taken over. Its language is kept beside it (``RawElement/language``).
 struct PayloadCapture: Sendable {
     let name: String
     let namespace: String
     /// How many elements are open inside its root, the root included.
     let depth: Int
     private let inherited: [NamespaceScope.Binding]
-    /// The language that the root inherits; nil where it has its own or there is none.
+    /// The language that the root inherits within its stanza; nil where it has its own.
     private let language: String?
     private var markup: [UInt8] = []
 
@@ -46,14 +46,12 @@ struct PayloadCapture: Sendable {
                 splice.attribute("xmlns:" + binding.prefix, binding.namespace)
             }
         }
-        if let language { splice.attribute("xml:lang", language) }
-        let nameEnd = XMLStartTag.endOfName(in: markup)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(markup.count + splice.bytes.count)
-        bytes += markup[..<nameEnd]
-        bytes += splice.bytes
-        bytes += markup[nameEnd...]
-        return RawElement(name: name, namespace: namespace, bytes: bytes)
+        return RawElement(
+            name: name,
+            namespace: namespace,
+            bytes: XMLStartTag.splice(splice.bytes, into: markup),
+            language: language
+        )
     }
 
     private func mentions(_ text: String) -> Bool {
@@ -79,5 +77,17 @@ enum XMLStartTag {
             default: false
             }
         } ?? tag.endIndex
+    }
+
+    /// The markup with these attributes, each with a space in front, in its first tag.
+    static func splice(_ attributes: [UInt8], into markup: [UInt8]) -> [UInt8] {
+        guard !attributes.isEmpty else { return markup }
+        let nameEnd = endOfName(in: markup)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(markup.count + attributes.count)
+        bytes += markup[..<nameEnd]
+        bytes += attributes
+        bytes += markup[nameEnd...]
+        return bytes
     }
 }

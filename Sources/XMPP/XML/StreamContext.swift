@@ -2,7 +2,6 @@
 final class StreamContext: Sendable {
     /// The content namespace (RFC 6120 §4.8.2).
     let namespace: String
-    let language: String?
     /// The header's declarations.
     let scope: NamespaceScope
     /// A start tag with the same name and declarations: fed to a fresh parser, it leaves it where
@@ -11,7 +10,6 @@ final class StreamContext: Sendable {
 
     init(_ header: StreamHeader, tag: [UInt8], scope: NamespaceScope) {
         namespace = header.namespace
-        language = header.language
         self.scope = scope
         var writer = XMLWriter(reserving: 128)
         writer.write(raw: Array(tag[..<XMLStartTag.endOfName(in: tag)]))

@@ -18,7 +18,9 @@ struct TreeBuilder {
     private let root: Root
     private var scope = NamespaceScope()
     private var open: [Element] = []
-    /// `xml:lang` as it stands inside each open element.
+    /// How many of the open elements, from the outermost, are of the stream's own content.
+    private var contentDepth = 0
+    /// `xml:lang` as it stands inside each open element of the stanza.
     private var languages: [String?] = []
     private var text: [UInt8] = []
     private var capture: PayloadCapture?
@@ -28,6 +30,7 @@ struct TreeBuilder {
     private var children = 0
     /// Bytes of the stanza's payloads so far, with what was spliced in.
     private var payloadBytes = 0
+    private var written = WrittenNamespaces()
     /// Declarations of the start tag that is about to be reported.
     private var declarations = 0
 
@@ -93,6 +96,7 @@ extension TreeBuilder {
             return true
         }
         var element = Element(name.local, name.namespace, attributes: attributes.all)
+        try count(element)
         try rename(&element)
         languages.append(element.language ?? language)
         open.append(element)
@@ -112,6 +116,7 @@ extension TreeBuilder {
             return
         }
         scope.leave(depth: depth)
+        written.leave()
         flushText()
         _ = languages.popLast()
         guard let element = open.popLast() else {
@@ -129,8 +134,8 @@ extension TreeBuilder {
         capture = nil
         scope.leave(depth: depth)
         let payload = captured.finished()
-        // A declaration on the stanza can be inherited by each of its payloads.
-        payloadBytes += payload.bytes.count
+        // What is declared on the stanza can be inherited by each of its payloads.
+        payloadBytes += payload.bytes.count + (payload.language?.utf8.count ?? 0)
         guard payloadBytes <= limits.stanzaBytes else {
             throw StreamError(.policyViolation, text: "payloads too big")
         }
@@ -152,6 +157,7 @@ extension TreeBuilder {
         if depth <= base + 1 {
             children = 0
             payloadBytes = 0
+            written.reset()
             return
         }
         children += 1
@@ -163,6 +169,13 @@ extension TreeBuilder {
         }
     }
 
+    /// Holds what a tree would take as markup against the limits.
+    private mutating func count(_ element: Element) throws(StreamError) {
+        written.enter(element, in: open.last)
+        guard written.bytes <= limits.stanzaBytes, written.declarations <= limits.declarations
+        else { throw StreamError(.policyViolation, text: "too many namespaces") }
+    }
+
     /// The payload rule: what an item holds is for its subscribers, not for us (XEP-0060 §7.1).
     private static func holdsPayload(_ element: Element) -> Bool {
         element.name == "item"
@@ -170,21 +183,28 @@ extension TreeBuilder {
                 || element.namespace == Namespace.pubsubEvent)
     }
 
-    /// In memory every stream's content is in `jabber:client`.
+    /// In memory every stream's content is in `jabber:client`, down to where another namespace
+    /// begins: what is inside of that means what it says, whatever stream it came by.
     ///
     /// What came in that name on another kind of stream must not pass for its content (RFC 6120
     /// §4.8.2).
-    private func rename(_ element: inout Element) throws(StreamError) {
+    private mutating func rename(_ element: inout Element) throws(StreamError) {
         guard let context, context.renamesContent else { return }
+        contentDepth = min(contentDepth, open.count)
         if element.namespace == context.namespace {
+            guard open.count == contentDepth else { return }
             element.namespace = Namespace.client
-        } else if depth == base + 1, element.namespace == Namespace.client {
-            throw StreamError(.invalidNamespace)
+            contentDepth += 1
+        } else if open.isEmpty {
+            guard element.namespace != Namespace.client else {
+                throw StreamError(.invalidNamespace)
+            }
+            contentDepth = element.holdsContent ? 1 : 0
         }
     }
 
-    /// `xml:lang` as it stands inside the innermost open element.
-    private var language: String? { languages.last ?? context?.language }
+    /// `xml:lang` as it stands inside the innermost open element of the stanza.
+    private var language: String? { languages.last ?? nil }
 }
 
 // MARK: - Text and bytes
@@ -263,6 +283,10 @@ enum XMLWhitespace {
 }
 
 extension Element {
+    /// Whether a child of the stream that is in another namespace has the stream's content inside:
+    /// the error of dialback (XEP-0220 §2.4).
+    var holdsContent: Bool { namespace == Namespace.dialback }
+
     /// `xml:lang` of this element itself.
     fileprivate var language: String? {
         for attribute in attributes where attribute.name == "lang" {

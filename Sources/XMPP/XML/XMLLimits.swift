@@ -4,8 +4,9 @@
 /// children the memory that a few bytes of markup can turn into (`<a/>` is 4 bytes on the wire and
 /// some hundred as a tree).
 package struct XMLLimits: Sendable, Hashable {
-    /// From the `<` of a stanza's start tag to the `>` of its end tag; also a stream's header, and
-    /// all payloads of a stanza together with what they inherit.
+    /// From the `<` of a stanza's start tag to the `>` of its end tag; also a stream's header, all
+    /// payloads of a stanza together with what they inherit, and the namespaces of its elements
+    /// and attributes, each as often as it would be written.
     package var stanzaBytes: Int
     /// Elements within each other, the stanza included.
     package var depth = 100
@@ -13,7 +14,8 @@ package struct XMLLimits: Sendable, Hashable {
     package var attributes = 200
     /// Elements below the stanza, at any depth.
     package var children = 10_000
-    /// Namespace declarations in force at one point, those inside of payloads left out.
+    /// Namespace declarations in force at one point, as they came and as they would be written;
+    /// those inside of payloads left out.
     ///
     /// Each payload looks through them all. A stanza needs five or so.
     package var declarations = 64
@@ -37,5 +39,13 @@ package struct XMLLimits: Sendable, Hashable {
     /// For an account's client: 256 KiB.
     package static let client = Self(stanzaBytes: 256 * 1024)
     /// For another server, or what a server sends us: 512 KiB.
-    package static let server = Self(stanzaBytes: 512 * 1024)
+    ///
+    /// Also whatever a client may send, as our writer has it then: each namespace behind a prefix
+    /// may have become a declaration of the element that it is used on, those of the header and
+    /// of what a payload inherits come on top.
+    package static let server = Self(
+        stanzaBytes: 512 * 1024,
+        attributes: 300,
+        declarations: 160
+    )
 }

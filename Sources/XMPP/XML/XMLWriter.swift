@@ -270,18 +270,26 @@ extension XMLWriter {
 }
 
 extension Element {
-    /// Renames `jabber:client` on this element and down to where another namespace begins.
-    ///
-    /// The error inside of dialback is of the stream's content (XEP-0220 §2.4).
+    /// Renames `jabber:client` on this child of a stream and down to where another namespace
+    /// begins.
     fileprivate mutating func move(to contentNamespace: String) {
-        if namespace == Namespace.client {
-            namespace = contentNamespace
-        } else if namespace != Namespace.dialback {
-            return
+        if holdsContent {
+            moveChildren(to: contentNamespace)
+        } else {
+            moveContent(to: contentNamespace)
         }
+    }
+
+    private mutating func moveContent(to contentNamespace: String) {
+        guard namespace == Namespace.client else { return }
+        namespace = contentNamespace
+        moveChildren(to: contentNamespace)
+    }
+
+    private mutating func moveChildren(to contentNamespace: String) {
         for index in children.indices {
             guard case .element(var child) = children[index] else { continue }
-            child.move(to: contentNamespace)
+            child.moveContent(to: contentNamespace)
             children[index] = .element(child)
         }
     }

@@ -185,6 +185,21 @@ import XMPP
         )
     }
 
+    // Nothing else of the publish is in the event, so its language goes with the payload.
+    @Test func keepsTheLanguageOfAPublish() throws {
+        var talk = NodesConversation()
+        _ = try talk.arrive("v@example.org/top", wanting: ["n"])
+        let outcome = try talk.set(
+            "<publish node='n' xml:lang='de'><item><a xmlns='urn:a'/></item></publish>"
+        )
+        let notification = try #require(outcome.notifications.first)
+        let whole = String(
+            decoding: notification.written(to: try #require(notification.recipients.first)),
+            as: UTF8.self
+        )
+        #expect(whole.contains("<a xml:lang='de' xmlns='urn:a'/></item>"))
+    }
+
     // The bytes and the tree of a notification say the same.
     @Test func writesTheSameAsItsTree() throws {
         var talk = NodesConversation()

@@ -71,8 +71,6 @@ struct PayloadTests {
             "<item xmlns:p='a&amp;&apos;b'>", "<p:x xmlns=''/>",
             "<p:x xmlns='' xmlns:p='a&amp;&apos;b'/>"
         ),
-        ("<item xml:lang='de'>", "<x xmlns=''/>", "<x xmlns='' xml:lang='de'/>"),
-        ("<item xml:lang='de'>", "<x xmlns='' xml:lang='fr'/>", "<x xmlns='' xml:lang='fr'/>"),
     ])
     func meansTheSameElsewhere(item: String, written: String, understood: String) throws {
         let raw = try payload(written, item: item)
@@ -109,16 +107,26 @@ struct PayloadTests {
         #expect(parser.failure("<p:a xmlns:p='urn:p'/><p:a/>") == .badNamespacePrefix)
     }
 
-    @Test func inheritsTheLanguageOfTheStream() throws {
-        let header = Conversation.header
-        #expect(
-            try payload("<x xmlns=''/>", header: header).bytes
-                == Array("<x xml:lang='en' xmlns=''/>".utf8)
-        )
-        #expect(
-            try payload("<x xmlns=''/>", stanza: "<iq xml:lang='pl'>", header: header).bytes
-                == Array("<x xml:lang='pl' xmlns=''/>".utf8)
-        )
+    @Test(arguments: [
+        // What is around the payload, and the language that it has elsewhere than in its stanza.
+        ("<iq>", "<item>", "<x xmlns=''/>", nil),
+        ("<iq xml:lang='pl'>", "<item>", "<x xmlns=''/>", "pl"),
+        ("<iq xml:lang='pl'>", "<item xml:lang='de'>", "<x xmlns=''/>", "de"),
+        ("<iq>", "<item xml:lang=''>", "<x xmlns=''/>", ""),
+        ("<iq xml:lang='pl'>", "<item>", "<x xmlns='' xml:lang='fr'/>", nil),
+    ])
+    func keepsTheLanguageOfItsStanzaBesideIt(
+        stanza: String,
+        item: String,
+        written: String,
+        language: String?
+    ) throws {
+        // The header's is never the payload's.
+        let raw = try payload(written, item: item, stanza: stanza, header: Conversation.header)
+        #expect(raw.bytes == Array(written.utf8))
+        #expect(raw.language == language)
+        let elsewhere = language.map { "<x xml:lang='\($0)' xmlns=''/>" } ?? written
+        #expect(String(decoding: raw.standingAlone, as: UTF8.self) == elsewhere)
     }
 
     @Test func keepsItemsOfEventsToo() throws {
