@@ -247,6 +247,8 @@ extension StreamHandler {
     private func enterSession() {
         guard phase == .loggingIn, let jid = machine.jid else { return }
         phase = .session
+        // A component has proven itself without a restart.
+        parser.limits = limits.afterLogin
         ping = nil
         // An attribute's value as the writer escapes it: between <a to=' and '/>.
         let tag = Element("a", "", attributes: [.init("to", jid.description)]).serialized()

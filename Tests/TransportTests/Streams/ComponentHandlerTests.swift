@@ -9,6 +9,9 @@ import XMPP
 @Suite struct ComponentHandlerTests {
     private static let domain = "gateway.example.org"
     private static let secret = Array("a long random text".utf8)
+    private static let header =
+        "<stream:stream xmlns='jabber:component:accept'"
+        + " xmlns:stream='http://etherx.jabber.org/streams' to='\(domain)'>"
     private let loop = EmbeddedEventLoop()
     private let owner: TestOwner
     private let loops: Loops
@@ -58,10 +61,7 @@ import XMPP
         _ channel: EmbeddedChannel,
         secret: [UInt8] = secret
     ) throws -> String {
-        let header =
-            "<stream:stream xmlns='jabber:component:accept'"
-            + " xmlns:stream='http://etherx.jabber.org/streams' to='\(Self.domain)'>"
-        try send(header, to: channel)
+        try send(Self.header, to: channel)
         let ours = try output(channel)
         let id = ours.components(between: " id='", and: "'")
         let proof = ComponentStream.handshake(id: id, secret: secret)
@@ -99,6 +99,27 @@ import XMPP
             #expect(try attach(connection()).contains("<handshake"))
         }
         #expect(owner.pauses.isEmpty)
+    }
+
+    /// A stanza may be longer than what a stranger may say.
+    @Test func takesLongStanzasOfWhoIsAttached() throws {
+        let most = XMLLimits.client.stanzaBytes
+        let start = "<message from='\(Self.domain)' to='a@example.org'>"
+        func message(_ bytes: Int) -> String {
+            let rest = bytes - start.utf8.count - "</message>".utf8.count
+            return start + String(repeating: "x", count: rest) + "</message>"
+        }
+        let channel = try connection { $0.rate = nil }
+        try attach(channel)
+        try send(message(most), to: channel)
+        #expect(owner.received.count == 1)
+        try send(message(most + 1), to: channel)
+        #expect(try output(channel).contains("<policy-violation"))
+        let stranger = try connection()
+        try send(Self.header, to: stranger)
+        #expect(try output(stranger).contains("<stream:stream"))
+        try send(message(XMLLimits.beforeAuthentication.stanzaBytes + 1), to: stranger)
+        #expect(try output(stranger).contains("<policy-violation"))
     }
 
     // MARK: Rates
