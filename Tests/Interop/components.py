@@ -6,9 +6,7 @@ import asyncio
 import hashlib
 import logging
 import os
-import random
 import socket
-import xml.etree.ElementTree as ET
 
 import slixmpp
 from slixmpp.componentxmpp import ComponentXMPP
@@ -18,7 +16,6 @@ from harness.lapwing import Lapwing, binary
 from harness.process import Workshop, stop, wait_until
 from harness.report import Report, expect
 from harness.slix import PASSWORD, PATIENCE_SECONDS, Client, next_of, payload, value_of
-from harness.wire import Connection
 
 SECRET = "a secret of the tests"
 GATEWAY = "gateway.example.test"
@@ -110,45 +107,6 @@ class Raw:
             expect(data, f"the connection ended after {self.text!r}")
             self.text += data.decode()
         return self.text
-
-    def stanza(self, identity):
-        """The stanza of that id, once it is there whole."""
-        while True:
-            parser = ET.XMLPullParser(["end"])
-            parser.feed(self.text)
-            for _, element in parser.read_events():
-                if element.get("id") == identity and element.tag.endswith("}message"):
-                    return element
-            data = self.socket.recv(65536)
-            expect(data, f"the connection ended after {self.text!r}")
-            self.text += data.decode()
-
-
-# What markup has to be careful with.
-TEXTS = ["", "a", " two  spaces ", "<>&'\"", "]]>", "\n\tline", "äöü ☕ 𝄞", "\u2028", "&amp;"]
-SPACES = ["", "urn:a", "urn:b:c", "http://jabber.org/protocol/pubsub", "urn:with'quote&amp"]
-
-
-def markup(chance, depth=0):
-    """An element made by chance, of namespaces other than the stream's own."""
-    # Without a namespace of its own it would be of the stream's, which differ.
-    element = ET.Element(f"{{{chance.choice(SPACES[1:])}}}e{chance.randrange(4)}")
-    for number in range(chance.randrange(3)):
-        space = chance.choice(SPACES)
-        name = f"{{{space}}}a{number}" if space else f"a{number}"
-        element.set(name, chance.choice(TEXTS))
-    element.text = chance.choice(TEXTS)
-    for _ in range(chance.randrange(4) if depth < 4 else 0):
-        child = markup(chance, depth + 1)
-        child.tail = chance.choice(TEXTS)
-        element.append(child)
-    return element
-
-
-def canonical(element):
-    """The same text for markup that means the same."""
-    element.tail = None
-    return ET.canonicalize(ET.tostring(element, encoding="unicode"), rewrite_prefixes=True)
 
 
 class Checks:
@@ -302,41 +260,6 @@ class Checks:
         expect(counts[0] and counts[1], f"one got nothing: {counts}")
         expect(not counts[0] & counts[1], "both got the same")
 
-    def passes_markup(self):
-        """Whatever is in a stanza means the same where it arrives, between each two kinds of
-        connection."""
-        seed = random.randrange(1 << 32)
-        chance = random.Random(seed)
-        client = Connection(self.server.host, self.server.ports["c2s-plain"], self.server.domain)
-        address = client.log_in("alice", PASSWORD)
-        client.send("<presence/>")
-        one, two = (Raw(self.server, domain).attach() for domain in (SHARED, ECHO))
-
-        def send(sender, origin, target, identity, text):
-            sender.send(f"<message from='{origin}' to='{target}' id='{identity}'>{text}</message>")
-
-        def arrived(receiver, identity):
-            if isinstance(receiver, Connection):
-                return receiver.wait_for(lambda element: element.get("id") == identity)
-            return receiver.stanza(identity)
-
-        ways = [(client, address, one, SHARED), (one, SHARED, client, address),
-                (client, address, client, address), (one, SHARED, two, ECHO)]
-        for number in range(100):
-            sent = markup(chance)
-            text = ET.tostring(sent, encoding="unicode")
-            sender, origin, receiver, target = ways[number % len(ways)]
-            if isinstance(receiver, Raw):
-                # What came before is not to be parsed again each time.
-                receiver.text = "<s xmlns='jabber:component:accept'>"
-            send(sender, origin, target, f"x{number}", text)
-            came = arrived(receiver, f"x{number}")
-            expect(len(came) == 1, f"seed {seed}: {len(came)} children of {text!r}")
-            expect(canonical(came[0]) == canonical(sent),
-                   f"seed {seed}: {text!r} became {ET.tostring(came[0], encoding='unicode')!r}")
-        client.end()
-        return f"100 payloads over {len(ways)} ways"
-
     def keeps_the_order(self):
         """What the socket of a slow reader does not take waits, and comes in its place."""
         slow = Raw(self.server, ECHO, buffer=4096).attach()
@@ -400,7 +323,6 @@ def main():
     report.check("a second connection replaces the first", checks.replaces)
     report.check("a second connection is refused where it should be", checks.keeps_the_first)
     report.check("connections share the senders", checks.shares)
-    report.check("markup passes unchanged", checks.passes_markup)
     report.check("a slow reader gets all in order", checks.keeps_the_order)
     report.check("the example echoes", checks.runs_the_example)
     workshop.close()
