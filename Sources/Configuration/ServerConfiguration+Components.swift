@@ -12,6 +12,7 @@ extension ServerConfiguration {
         package var privileges = Privileges()
         /// Whether other servers reach it, and it them (`federated`).
         package var isFederated = true
+        package var delegations: [Delegation] = []
 
         package init(domain: String, secret: String, several: Several = .replace) {
             self.domain = domain
@@ -43,7 +44,9 @@ extension ServerConfiguration {
     }
 
     /// What is not wrong and should be known, a line each.
-    package var warnings: [String] {
+    package var warnings: [String] { listenerWarnings + delegationWarnings }
+
+    private var listenerWarnings: [String] {
         let listener = componentListener
         guard !components.isEmpty, listener.security == .plain,
             !Self.isLoopback(listener.address)
@@ -84,6 +87,7 @@ extension ServerConfiguration.Component {
         accountsOf = try table.strings("accounts_of")?.map { $0.lowercased() }
         isFederated = try table.boolean("federated") ?? isFederated
         if let table = try table.table("privileges") { privileges = try Privileges(table) }
+        delegations = try Delegation.all(table)
     }
 }
 
@@ -121,6 +125,7 @@ extension ServerConfiguration {
             if let other = component.accountsOf?.first(where: { !domains.contains($0) }) {
                 throw table.error("accounts_of", "\"\(other)\" is no domain of accounts here")
             }
+            try component.checkDelegations(besides: components, of: domains, table)
             components.append(component)
         }
         return components

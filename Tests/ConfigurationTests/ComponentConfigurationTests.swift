@@ -87,4 +87,77 @@ import Testing
     func refusesPrivileges(_ text: String, _ message: String) {
         #expect(failure("[components.privileges]\n" + text).contains(message))
     }
+
+    // MARK: Delegations
+
+    private static let pubsub = "http://jabber.org/protocol/pubsub"
+
+    private func delegation(_ namespace: String, _ more: String = "") -> String {
+        "[[components.delegations]]\nnamespace = \"\(namespace)\"\n\(more)\n"
+    }
+
+    private func other(_ text: String, of domain: String? = nil) -> String {
+        let accounts = domain.map { "accounts_of = [\"\($0)\"]\n" } ?? ""
+        return "[[components]]\ndomain = \"h.a.test\"\nsecret = \"12345678\"\n" + accounts + text
+    }
+
+    @Test func readsDelegations() throws {
+        #expect(try read("").delegations.isEmpty)
+        let remaining = "urn:xmpp:delegation:2:bare:disco#info:*"
+        let text =
+            delegation(Self.pubsub) + delegation("urn:xmpp:mam:2", "attributes = [\"node\", \"x\"]")
+            + delegation(remaining)
+        #expect(
+            try read(text).delegations
+                == [
+                    .init(Self.pubsub), .init("urn:xmpp:mam:2", attributes: ["node", "x"]),
+                    .init(remaining),
+                ]
+        )
+    }
+
+    @Test(arguments: [
+        ("namespace = \"urn:xmpp:delegation:2\"", "the server itself"),
+        ("namespace = \"urn:xmpp:delegation:1\"", "the server itself"),
+        ("namespace = \"urn:xmpp:delegation:2:bare:urn:a\"", "the server itself"),
+        ("namespace = \"urn:ietf:params:xml:ns:xmpp-bind\"", "the server itself"),
+        ("namespace = \"urn:xmpp:privilege:2\"", "the server itself"),
+        ("namespace = \"\"", "is missing"),
+        ("attributes = [\"node\"]", "is missing"),
+        ("namespace = \"urn:a\"\nattributes = [\"\"]", "has no name"),
+        ("namespace = \"urn:a\"\nattribute = \"node\"", "did you mean"),
+        (
+            "namespace = \"urn:xmpp:delegation:2:bare:disco#info:*\"\nattributes = [\"a\"]",
+            "delegated whole"
+        ),
+        (
+            "namespace = \"urn:a\"\n[[components.delegations]]\nnamespace = \"urn:a\"",
+            "stands here twice"
+        ),
+    ])
+    func refusesDelegations(_ text: String, _ message: String) {
+        let error = failure("[[components.delegations]]\n" + text + "\n")
+        #expect(error.contains(message) && error.contains("/etc/l/x.toml:"))
+    }
+
+    /// One namespace of one domain is one component's.
+    @Test func refusesOneNamespaceForTwo() {
+        let first = delegation(Self.pubsub)
+        let error = failure(first + other(delegation(Self.pubsub)))
+        #expect(error.contains("of a.test is g.a.test's already"))
+        #expect(failure(first + other(delegation("urn:b"))) == "no error")
+        let two = "[[domains]]\ndomain = \"b.test\"\n"
+        #expect(failure(first + other(delegation(Self.pubsub), of: "b.test") + two) == "no error")
+        #expect(failure(first + other(delegation(Self.pubsub), of: "a.test") + two) != "no error")
+    }
+
+    @Test func warnsOfHalfAService() throws {
+        func warnings(_ text: String) throws -> [String] {
+            let file = try ConfigurationFile.parse(Self.component + text, name: "x.toml")
+            return try ServerConfiguration(file).warnings
+        }
+        #expect(try warnings(delegation(Self.pubsub)).count == 1)
+        let both = delegation(Self.pubsub) + delegation(Self.pubsub + "#owner")
+        #expect(try warnings(both).isEmpty)
+    }
 }
