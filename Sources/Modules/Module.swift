@@ -12,6 +12,9 @@ package protocol Module: SendableMetatype {
     static var serverFeatures: [String] { get }
     /// Disco features of every account.
     static var accountFeatures: [String] { get }
+    /// The namespace that all its features belong to, which go where that is delegated (XEP-0355
+    /// §7.2); nil where each goes by its own name.
+    static var namespace: String? { get }
     /// Disco features of a service that holds nodes.
     static func serviceFeatures(of kind: PubSubService.Profile.Kind) -> [String]
     /// The requests that come here.
@@ -64,6 +67,7 @@ extension Module {
 
     package static var serverFeatures: [String] { [] }
     package static var accountFeatures: [String] { [] }
+    package static var namespace: String? { nil }
     package static func serviceFeatures(of kind: PubSubService.Profile.Kind) -> [String] { [] }
 }
 

@@ -76,9 +76,12 @@ struct OutstandingRequests<Purpose: Sendable>: Sendable {
         }
     }
 
-    /// Those that wait for someone who is gone.
-    mutating func abandoned(by asked: JID) -> [Entry] {
-        let ids = deadlines.map(\.id).filter { entries[$0]?.asked == asked }
+    /// Those, of the ones meant, that wait for someone who is gone.
+    mutating func abandoned(by asked: JID, where isMeant: (Entry) -> Bool) -> [Entry] {
+        let ids = deadlines.map(\.id).filter { id in
+            guard let entry = entries[id], entry.asked == asked else { return false }
+            return isMeant(entry)
+        }
         return ids.compactMap { id in
             defer { forget(id) }
             return entries[id]

@@ -22,6 +22,10 @@ package struct World: Sendable {
     package var internalComponents: Set<JID> = []
     /// What components may do in the names of accounts (XEP-0356).
     package var privileges = PrivilegeTable()
+    /// Namespaces that components answer for (XEP-0355).
+    package var delegations = DelegationTable()
+    /// What those components add to disco info.
+    package var nested = NestedDiscovery()
     /// Sessions that an account may have at once; a login past it is refused.
     package var sessionsMaximum = 10
 
@@ -102,6 +106,9 @@ extension World {
         components = other.components
         internalComponents = other.internalComponents
         privileges = other.privileges
+        let (old, new) = (delegations, other.delegations)
+        nested.keep { namespace, domain in old[namespace, domain] == new[namespace, domain] }
+        delegations = new
     }
 
     /// The domains over whose accounts a component has rights.

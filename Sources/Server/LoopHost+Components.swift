@@ -64,6 +64,24 @@ extension PrivilegeTable {
     }
 }
 
+extension DelegationTable {
+    init(_ components: [ServerConfiguration.Component], in world: World) {
+        self.init(
+            components.flatMap { component in
+                let domains = component.managedDomains(in: world)
+                return component.delegations.map {
+                    Delegation(
+                        $0.namespace,
+                        attributes: $0.attributes,
+                        to: JID(normalizedLocal: nil, domain: component.domain),
+                        over: domains
+                    )
+                }
+            }
+        )
+    }
+}
+
 extension Privileges {
     /// What the operator grants.
     init(_ configuration: ServerConfiguration.Component.Privileges, over domains: Set<String>) {

@@ -48,6 +48,7 @@ extension Server {
                 .map { JID(normalizedLocal: nil, domain: $0.domain) }
         )
         world.privileges = PrivilegeTable(configuration.components, in: world)
+        world.delegations = DelegationTable(configuration.components, in: world)
         for local in configuration.localDomains { add(local, to: &world) }
         return world
     }

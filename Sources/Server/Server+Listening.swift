@@ -9,8 +9,6 @@ import XMPP
 
 // The ports, and what each asks of its connections.
 extension Server {
-    /// Names the software in its capabilities (XEP-0115).
-    private static let capabilitiesNode = "urn:lapwing:server"
     /// The components' listener in the ready file.
     private static let componentListenerName = "component"
 
@@ -130,13 +128,8 @@ extension Server {
         )
         stream.others = Set(configuration.furtherDomains.map(\.name))
         stream.offersChannelBinding = listener.channelBinding
-        // XEP-0115 §6.3: clients learn what the server can do without asking.
-        if let capabilities = EntityCapabilities(
-            node: Self.capabilitiesNode,
-            describing: DiscoModule.serverInfo(in: world)
-        ) {
-            stream.sessionFeatures = [capabilities.element]
-        }
+        let sessionFeatures = sessionFeatures
+        stream.sessionFeatures = { sessionFeatures.current }
         if !configuration.accounts.plain {
             stream.mechanisms.removeAll { $0 == .plain }
         }

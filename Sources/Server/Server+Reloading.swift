@@ -42,6 +42,7 @@ extension Server {
         var applied = configuration
         applied.components = read.components
         let changed = Self.world(applied, directory.groups)
+        sessionFeatures.replace(with: changed)
         // Before the first that is new attaches, all loops know what it may do.
         for host in hosts { await host.replaceComponents(with: changed) }
         let changes = components.replace(with: read.components)

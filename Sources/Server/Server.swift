@@ -17,7 +17,7 @@ final class Server: Sendable {
     static let modules: [any Module.Type] = [
         RosterModule.self, PEPModule.self, PubSubModule.self, DiscoModule.self, PingModule.self,
         VersionModule.self, ArchiveModule.self, CommandsModule.self,
-        PrivilegeModule.self,
+        PrivilegeModule.self, DelegationModule.self,
     ]
 
     /// As it was at the start; components may be others since.
@@ -33,6 +33,7 @@ final class Server: Sendable {
     let directory: Directory
     let placement: Placement
     let components: ComponentTable
+    let sessionFeatures: SessionFeatures
     let hosts: [LoopHost]
     let pretence: ScramPretence
     let tls: TLSContextBox?
@@ -80,6 +81,7 @@ final class Server: Sendable {
             groups: configuration.groups
         )
         world = Self.world(configuration, directory.groups)
+        sessionFeatures = SessionFeatures(world)
         pretence = ScramPretence(
             key: try store.pretenceKey(),
             iterations: configuration.accounts.scramIterations

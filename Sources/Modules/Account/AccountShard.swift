@@ -21,6 +21,11 @@ package struct AccountShard: Sendable {
         maximum: privilegedRequestsMaximum,
         ofOneMaximum: privilegedRequestsOfOneMaximum
     )
+    /// Of the shard of a domain: what components were asked in its place (XEP-0355).
+    var delegatedRequests = OutstandingRequests<DelegationQuestion>(
+        maximum: delegatedRequestsMaximum,
+        ofOneMaximum: delegatedRequestsOfOneMaximum
+    )
     /// Accounts that components are still to be told of.
     var introductions: [JID: ArraySlice<JID>] = [:]
     /// Of the shard of the domain: what components see of contacts.
@@ -203,8 +208,10 @@ extension AccountShard {
         _ iq: Stanza,
         to account: JID,
         from sender: JID,
+        agent: JID? = nil,
         now: Instant
     ) throws(StanzaError) -> [Effect] {
+        if let effects = delegate(iq, to: account, from: sender, agent: agent) { return effects }
         var iq = iq
         // RFC 6120 §8.1.2.1: the answer comes from the account that was asked.
         iq.to = iq.to ?? account
@@ -231,7 +238,7 @@ extension AccountShard {
         guard let to = routed.stanza.to, let sender = routed.stanza.from else { return [] }
         do {
             if services.has(to) { return try receiveForService(routed, to, sender, now) }
-            if to.isDomain { return try receiveForServer(routed.stanza, from: sender, now: now) }
+            if to.isDomain { return try receiveForServer(routed, from: sender, now: now) }
             return try deliver(routed, to: to, from: sender, now: now)
         } catch {
             let stanza = routed.stanza
@@ -256,7 +263,13 @@ extension AccountShard {
         case .message:
             return try receive(message: routed.stanza, for: account, from: sender, now: now)
         case .iq where to.isBare:
-            return try request(routed.stanza, to: account, from: sender, now: now)
+            return try request(
+                routed.stanza,
+                to: account,
+                from: sender,
+                agent: routed.agent,
+                now: now
+            )
         case .iq:
             return try accounts[account]?.receiveSessionRequest(routed.stanza, to: to) ?? []
         }
@@ -340,12 +353,14 @@ extension AccountShard {
         return routed
     }
 
-    private func receiveForServer(
-        _ stanza: Stanza,
+    private mutating func receiveForServer(
+        _ routed: Routed,
         from sender: JID,
         now: Instant
     ) throws(StanzaError) -> [Effect] {
+        let stanza = routed.stanza
         guard stanza.isRequest, let type = stanza.type else {
+            if stanza.kind == .iq { return answeredByComponent(stanza) }
             // Presence to the server says nothing that it needs; messages have no reader.
             if PrivilegedMessage.isWrapper(stanza) { return try send(stanza) }
             if stanza.kind == .message { throw StanzaError(.serviceUnavailable) }
@@ -353,6 +368,11 @@ extension AccountShard {
         }
         guard stanza.payloads == 1, let payload = stanza.payload else {
             throw StanzaError(.badRequest, text: "an iq holds one payload")
+        }
+        if let to = stanza.to,
+            let effects = delegate(stanza, to: to, from: sender, agent: routed.agent)
+        {
+            return effects
         }
         guard let module = world.modules[Route(type, .server, payload.namespace)] else {
             throw StanzaError(.serviceUnavailable)

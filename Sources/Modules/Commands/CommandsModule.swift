@@ -35,6 +35,11 @@ package enum CommandsModule: Module {
 
 // What commands there are (XEP-0050 §2).
 extension PubSubService {
+    /// Whether a node of disco is one of commands.
+    static func isOfCommands(_ node: String) -> Bool {
+        node == Namespace.commands || node == getPending
+    }
+
     /// The answer to a question about commands; nil where it is about something else.
     func discoCommands(
         _ request: Request,

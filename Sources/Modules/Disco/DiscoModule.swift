@@ -6,7 +6,9 @@ package enum DiscoModule: Module {
         Specification("XEP-0030", version: "2.5.0"), Specification("XEP-0115", version: "1.6.0"),
         Specification("XEP-0390", version: "0.3.2", leftOut: "hashes of the server's own"),
     ]
-    package static let serverFeatures = [Namespace.discoInfo, Namespace.discoItems]
+    package static let serverFeatures = [
+        Namespace.discoInfo, Namespace.discoItems, Namespace.capabilities,
+    ]
     package static let accountFeatures = [Namespace.discoInfo, Namespace.discoItems]
     package static let routes = [
         Route("get", .server, Namespace.discoInfo), Route("get", .server, Namespace.discoItems),
@@ -20,21 +22,44 @@ package enum DiscoModule: Module {
         _ request: Request,
         world: borrowing World
     ) throws(StanzaError) -> [Effect] {
-        guard request.payload["node"] == nil else { throw StanzaError(.itemNotFound) }
+        let domain = request.stanza.to?.domain ?? world.domain.domain
+        if let node = request.payload["node"] {
+            var info = serverInfo(of: domain, in: world)
+            guard request.payload.namespace == Namespace.discoInfo,
+                node == capabilities(of: info)?.discoNode
+            else { throw StanzaError(.itemNotFound) }
+            info.node = node
+            return [request.result(info.element)]
+        }
         if request.payload.namespace == Namespace.discoItems {
-            let domain = request.stanza.to?.domain ?? world.domain.domain
             let items = world.items(of: domain, for: request.from).map { DiscoItems.Item(jid: $0) }
             return [request.result(DiscoItems(items: items).element)]
         }
-        return [request.result(serverInfo(in: world).element)]
+        return [request.result(serverInfo(of: domain, in: world).element)]
     }
 
-    /// What the server itself is and can do.
-    package static func serverInfo(in world: borrowing World) -> DiscoInfo {
-        DiscoInfo(
+    /// What the server itself is and can do, as a domain of accounts.
+    private static func serverInfo(of domain: String, in world: borrowing World) -> DiscoInfo {
+        var info = DiscoInfo(
             identities: [.init(category: "server", type: "im", name: world.software.name)],
-            features: world.modules.modules.flatMap { $0.serverFeatures }
+            features: world.features(of: domain) { $0.serverFeatures }
         )
+        world.nested.add(to: &info, .server, of: domain)
+        return info
+    }
+
+    /// Names the software in the server's capabilities (XEP-0115).
+    private static let capabilitiesNode = "urn:lapwing:server"
+
+    private static func capabilities(of info: DiscoInfo) -> EntityCapabilities? {
+        EntityCapabilities(node: capabilitiesNode, describing: info)
+    }
+
+    /// What all streams tell of what the server can do (XEP-0115 §6.3); nil where that changes with
+    /// what components say.
+    package static func serverCapabilities(in world: borrowing World) -> EntityCapabilities? {
+        guard world.delegations.isEmpty else { return nil }
+        return capabilities(of: serverInfo(of: world.domain.domain, in: world))
     }
 
     // MARK: Services
@@ -90,6 +115,15 @@ package enum DiscoModule: Module {
         if let answer = try account.pep.discoCommands(request, relation) {
             return [request.result(answer)]
         }
+        let domain = account.jid.domain
+        if world.delegations.takesNodes(of: domain) {
+            // The nodes that are kept here are not those that the account has.
+            if let node, !node.isEmpty { throw StanzaError(.itemNotFound) }
+            if request.payload.namespace == Namespace.discoItems {
+                return [request.result(DiscoItems(node: node).element)]
+            }
+            return [request.result(accountInfo(of: account, world).element)]
+        }
         if request.payload.namespace == Namespace.discoItems {
             let items = try account.pep.discoItems(
                 node: node,
@@ -108,14 +142,34 @@ package enum DiscoModule: Module {
             )
             return [request.result(info.element)]
         }
-        let info = DiscoInfo(
-            identities: [
-                .init(category: "account", type: "registered"),
-                .init(category: "pubsub", type: "pep"),
-            ],
-            features: world.modules.modules.flatMap { $0.accountFeatures }
-                + account.pep.profile.historyFeatures
+        return [request.result(accountInfo(of: account, world).element)]
+    }
+
+    private static func accountInfo(of account: Account, _ world: borrowing World) -> DiscoInfo {
+        let domain = account.jid.domain
+        var info = DiscoInfo(
+            identities: [.init(category: "account", type: "registered")],
+            features: world.features(of: domain) { $0.accountFeatures }
         )
-        return [request.result(info.element)]
+        if world.delegations[Namespace.pubsub, domain] == nil {
+            info.identities.append(.init(category: "pubsub", type: "pep"))
+            info.features += account.pep.profile.historyFeatures
+        }
+        world.nested.add(to: &info, .accounts, of: domain)
+        return info
+    }
+}
+
+extension World {
+    /// The features of modules that are not a component's to tell (XEP-0355 §7.2.1).
+    fileprivate func features(
+        of domain: String,
+        _ features: (any Module.Type) -> [String]
+    ) -> [String] {
+        guard !delegations.isEmpty else { return modules.modules.flatMap(features) }
+        return modules.modules.flatMap { module -> [String] in
+            if let namespace = module.namespace, delegations[namespace, domain] != nil { return [] }
+            return features(module).filter { !delegations.hides($0, in: domain) }
+        }
     }
 }

@@ -15,6 +15,7 @@ package enum PEPModule: Module {
             leftOut: "of subscriptions with options or to many nodes all but last items"
         ),
     ]
+    package static let namespace: String? = Namespace.pubsub
     package static let accountFeatures = PubSubFeatures.of(.personal)
     package static let routes =
         Route.both(.account, Namespace.pubsub) + Route.both(.account, Namespace.pubsubOwner)

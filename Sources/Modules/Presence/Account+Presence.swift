@@ -35,14 +35,16 @@ extension Account {
             effects += greet(session, in: world.groups)
             effects += show(presence, world)
         }
-        effects += pep.available(
-            session.recipient,
-            relation: Relation(isOwner: true),
-            notify: session.capabilities.notify ?? NotifySet.none,
-            show: Show(presence),
-            since: session.since,
-            at: now
-        ).map { $0.effect(of: jid) }
+        if !world.delegations.takesNodes(of: jid.domain) {
+            effects += pep.available(
+                session.recipient,
+                relation: Relation(isOwner: true),
+                notify: session.capabilities.notify ?? NotifySet.none,
+                show: Show(presence),
+                since: session.since,
+                at: now
+            ).map { $0.effect(of: jid) }
+        }
         return effects + tellState()
     }
 
@@ -206,7 +208,8 @@ extension Account {
         world: borrowing World,
         now: Instant
     ) -> [Effect] {
-        guard let origin else { return [] }
+        // XEP-0355: what a component keeps in place of these nodes, it tells of itself.
+        guard let origin, !world.delegations.takesNodes(of: jid.domain) else { return [] }
         let relation = relation(of: sender, in: world.groups)
         guard relation.isOwner || relation.presenceAuthorized else { return [] }
         return pep.available(

@@ -65,7 +65,7 @@ extension AccountShard {
         let effects = privilegedRequests.expired(at: now).map {
             Effect.route(Routed($0.purpose.wrapper.failure(error)))
         }
-        return effects + awaitAnswers() + introduceSome(at: now)
+        return effects + awaitAnswers() + delegationsWoke(at: now) + introduceSome(at: now)
     }
 }
 
@@ -76,7 +76,13 @@ extension AccountShard {
         switch news {
         case .attached(let component, let session, let isFirst, let domain):
             return welcome(component, session, isFirst: isFirst, domain)
-        case .gone: return []
+                + introduceDelegations(to: component, session, isFirst: isFirst, domain, at: now)
+        case .gone(let component, let domain): return delegationsGone(component, domain)
+        case .delegated(let request, let address, let component):
+            return forward(request, to: address, by: component, at: now)
+        case .nested(let info, let namespace, let place, let domain, let component):
+            nest(info, namespace, place, domain, by: component)
+            return []
         case .newcomer(let component, let domain):
             let present = accounts.filter {
                 $0.key.domain == domain.domain && $0.value.sessions.contains(where: \.isAvailable)

@@ -11,6 +11,11 @@ package enum ComponentNews: Sendable {
     case newcomer(JID, domain: JID)
     /// A component sends the message inside as an account: for the account's shard.
     case message(Stanza)
+    /// A request to an address is delegated to a component: for the shard of its domain.
+    case delegated(Stanza, address: JID, to: JID)
+    /// What a component says for a namespace that belongs to the domain's disco info: for all
+    /// shards.
+    case nested(DiscoInfo?, String, NestedDiscovery.Place, domain: JID, by: JID)
     /// Presence of a contact elsewhere of an account of the domain, for whose shard it is.
     case contact(Stanza, domain: JID)
 }

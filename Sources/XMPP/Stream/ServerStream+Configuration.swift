@@ -23,7 +23,7 @@ extension ServerStream {
         /// Stands in for accounts that do not exist.
         package var pretence: ScramPretence
         /// Features beside binding, offered after authentication (roster versions …).
-        package var sessionFeatures: [Element] = []
+        package var sessionFeatures: @Sendable () -> [Element] = { [] }
 
         package init(domain: String, security: Security, pretence: ScramPretence) {
             self.domain = domain

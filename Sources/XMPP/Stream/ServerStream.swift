@@ -131,7 +131,7 @@ extension ServerStream {
             state = .binding(ServerBinding(account))
             return .open(
                 ourHeader(),
-                features: ServerBinding.features(configuration.sessionFeatures)
+                features: ServerBinding.features(configuration.sessionFeatures())
             )
         case .securing, .closing, .closed:
             return .disconnect

@@ -28,6 +28,7 @@ struct Conversation {
         RosterModule.self, PEPModule.self, DiscoModule.self, PingModule.self, VersionModule.self,
         ArchiveModule.self,
         CommandsModule.self, PubSubModule.self, PrivilegeModule.self,
+        DelegationModule.self,
     ]
 
     /// The fleet service, where there is one.
@@ -44,7 +45,8 @@ struct Conversation {
         allowed: Set<JID> = [],
         nodes: [JID: [NodeRecord]] = [:],
         policy: HistoryPolicy? = nil,
-        privileges: [JID: Privileges] = [:]
+        privileges: [JID: Privileges] = [:],
+        delegations: [Delegation] = []
     ) {
         var world = World(
             domain: JID(normalizedLocal: nil, domain: "example.com"),
@@ -54,6 +56,7 @@ struct Conversation {
             software: .init(name: "Lapwing", version: "test")
         )
         world.privileges = PrivilegeTable(privileges)
+        world.delegations = DelegationTable(delegations)
         var services: [PubSubService] = []
         if hasFleet {
             world.add(Self.fleet, .init(.fleet, of: "example.com", allowed: allowed))
@@ -160,6 +163,12 @@ struct Conversation {
         carryOut(shard.receive(.gone(component, domain: shard.world.domain), at: now))
     }
 
+    mutating func replaceDelegations(with delegations: [Delegation]) {
+        var world = shard.world
+        world.delegations = DelegationTable(delegations)
+        shard.replaceComponents(with: world)
+    }
+
     mutating func replaceGroups(with groups: SharedGroups) {
         shard.replaceGroups(with: groups)
         carryOut(shard.followGroups())
@@ -180,6 +189,8 @@ struct Conversation {
         else { return nil }
         return received[session]?.remove(at: index)
     }
+
+    var world: World { shard.world }
 
     func service(_ jid: JID) -> PubSubService? { shard.services[jid] }
 
