@@ -10,11 +10,16 @@ package enum Forwarded {
     /// The one stanza that a child `<forwarded/>` of `wrapper` holds; nil where there is none, or
     /// more than one.
     ///
+    /// It is in `jabber:client` (XEP-0356 §4.3, XEP-0355 §4.3), but components' libraries leave what
+    /// they forward in the namespace of their stream.
+    ///
     /// - Throws: `jid-malformed` where an address of it is none.
     package static func stanza(in wrapper: Element) throws(StanzaError) -> Stanza? {
         guard let forwarded = wrapper.child("forwarded", namespace) else { return nil }
-        let stanzas = forwarded.elements.filter { $0.namespace == Namespace.client }
-        guard stanzas.count == 1, let element = stanzas.first else { return nil }
+        let contents = [Namespace.client, Namespace.component]
+        let stanzas = forwarded.elements.filter { contents.contains($0.namespace) }
+        guard stanzas.count == 1, var element = stanzas.first else { return nil }
+        element.moveContent(from: Namespace.component, to: Namespace.client)
         return try Stanza(element)
     }
 }

@@ -274,22 +274,23 @@ extension Element {
     /// begins.
     fileprivate mutating func move(to contentNamespace: String) {
         if holdsContent {
-            moveChildren(to: contentNamespace)
+            moveChildren(from: Namespace.client, to: contentNamespace)
         } else {
-            moveContent(to: contentNamespace)
+            moveContent(from: Namespace.client, to: contentNamespace)
         }
     }
 
-    private mutating func moveContent(to contentNamespace: String) {
-        guard namespace == Namespace.client else { return }
-        namespace = contentNamespace
-        moveChildren(to: contentNamespace)
+    /// Renames a namespace on this element and down to where another begins.
+    mutating func moveContent(from old: String, to new: String) {
+        guard namespace == old else { return }
+        namespace = new
+        moveChildren(from: old, to: new)
     }
 
-    private mutating func moveChildren(to contentNamespace: String) {
+    private mutating func moveChildren(from old: String, to new: String) {
         for index in children.indices {
             guard case .element(var child) = children[index] else { continue }
-            child.moveContent(to: contentNamespace)
+            child.moveContent(from: old, to: new)
             children[index] = .element(child)
         }
     }

@@ -132,6 +132,24 @@ import XMPP
         #expect(talk.takeSentAway().isEmpty)
     }
 
+    /// As slixmpp has it: what is inside is left in the namespace of the component's stream.
+    @Test func sendsMessagesOfTheStreamsNamespace() throws {
+        var talk = Self.conversation { $0.sendsMessages = true }
+        let away = try JID("friend@elsewhere.example")
+        let foreign = Element("body", "urn:other", [Element("body", Namespace.component)])
+        var inner = Self.hello(from: Self.juliet, to: away).element
+        inner.append(foreign)
+        inner.namespace = Namespace.component
+        inner.children[0] = .element(Element("body", Namespace.component, text: "hello"))
+        let forwarded = Element("forwarded", Forwarded.namespace, [inner])
+        var wrapper = Self.message(nil)
+        wrapper.children = [.element(Element("privilege", Privileges.namespace, [forwarded]))]
+        talk.arrive(wrapper)
+        var wanted = Self.hello(from: Self.juliet, to: away)
+        wanted.children.append(.element(foreign))
+        #expect(talk.takeSentAway() == [wanted])
+    }
+
     @Test func sendsMessagesToOtherDomains() throws {
         var talk = Self.conversation { $0.sendsMessages = true }
         let away = try JID("friend@elsewhere.example")
