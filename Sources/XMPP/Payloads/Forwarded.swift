@@ -10,8 +10,8 @@ package enum Forwarded {
     /// The one stanza that a child `<forwarded/>` of `wrapper` holds; nil where there is none, or
     /// more than one.
     ///
-    /// It is in `jabber:client` (XEP-0356 §4.3, XEP-0355 §4.3), but components' libraries leave what
-    /// they forward in the namespace of their stream.
+    /// It is in `jabber:client` (XEP-0356 §4.3, XEP-0355 §4.3), but components' libraries leave
+    /// what they forward in the namespace of their stream.
     ///
     /// - Throws: `jid-malformed` where an address of it is none.
     package static func stanza(in wrapper: Element) throws(StanzaError) -> Stanza? {
