@@ -19,6 +19,10 @@ extension ServerConfiguration {
             ("component_listener", componentListener == running.componentListener),
             ("federation", federation == running.federation),
             ("names", names == running.names),
+            ("role", role == running.role),
+            ("process_name", processName == running.processName),
+            ("links", links == running.links),
+            ("pid_file", pidFile == running.pidFile),
             ("limits", limits == running.limits),
         ]
         return comparisons.filter { !$0.isSame }.map(\.key)

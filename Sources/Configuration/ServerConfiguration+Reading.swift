@@ -1,11 +1,14 @@
 extension ServerConfiguration {
-    /// Reads the file at `path`.
-    package static func read(_ path: String) throws(ConfigurationError) -> ServerConfiguration {
-        try ServerConfiguration(ConfigurationFile.read(path))
+    /// Reads the file at `path`, for that role where it is not to be the file's.
+    package static func read(
+        _ path: String,
+        as role: Role? = nil
+    ) throws(ConfigurationError) -> ServerConfiguration {
+        try ServerConfiguration(ConfigurationFile.read(path), as: role)
     }
 
     /// Reads a parsed file; relative paths in it start at the file's own directory.
-    package init(_ file: ConfigurationFile) throws(ConfigurationError) {
+    package init(_ file: ConfigurationFile, as role: Role? = nil) throws(ConfigurationError) {
         let root = file.root
         domain = try Self.domain(root)
         guard let data = try root.string("data"), !data.isEmpty else {
@@ -21,6 +24,8 @@ extension ServerConfiguration {
                 "the control socket's path is longer than \(Self.socketPathBytesMaximum) bytes"
             )
         }
+        let named: Role? = try root.choice("role")
+        self.role = role ?? named ?? .all
         logLevel = try root.choice("log_level") ?? logLevel
         eventLoops = try root.integer("event_loops", in: 0...64) ?? eventLoops
         listeners = try Self.listeners(root)
@@ -52,6 +57,7 @@ extension ServerConfiguration {
         }
         if let table = try root.table("history") { history = try History(table) }
         if let table = try root.table("limits") { limits = try Limits(table) }
+        try readLinks(root, paths)
         try file.finish()
         if tls == nil, !components.isEmpty, componentListener.security != .plain {
             throw root.error("component_listener", "security = \"tls\" needs a certificate: [tls]")

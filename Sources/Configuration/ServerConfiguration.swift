@@ -33,6 +33,14 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Nil where other servers are neither connected to nor listened for.
     package var federation: Federation?
     package var names = NameService()
+    /// Which parts of the server this process runs.
+    package var role = Role.all
+    /// What this process is called on links.
+    package var processName = Role.all.processName
+    /// The ways to the server's other processes.
+    package var links: [Link] = []
+    /// Where the process writes its number; nil for nowhere.
+    package var pidFile: String?
     package var limits = Limits()
 
     /// The configuration of a server of which only the data directory matters.

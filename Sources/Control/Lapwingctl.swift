@@ -15,6 +15,7 @@ struct Lapwingctl: AsyncParsableCommand {
               lapwingctl hosts                           which monitored hosts are up
               lapwingctl users --json
               lapwingctl s2s                             other servers: streams, what waits
+              lapwingctl links                           the server's other processes
               lapwingctl pubsub why alice@example.org host/web1/cpu --service monitor
               lapwingctl cert example.org                a certificate for a try
               lapwingctl check                           is the configuration right?
@@ -24,8 +25,8 @@ struct Lapwingctl: AsyncParsableCommand {
         version: "lapwingctl 0.1.0",
         subcommands: [
             Register.self, Unregister.self, ChangePassword.self, Users.self, Groups.self,
-            Hosts.self, Status.self, FederationCommand.self, PubSubCommands.self,
-            MakeCertificate.self, Check.self,
+            Hosts.self, Status.self, FederationCommand.self, LinksCommand.self,
+            PubSubCommands.self, MakeCertificate.self, Check.self,
         ]
     )
 }

@@ -53,7 +53,7 @@ final class StoppedServer: Administrator {
         case .join(let membership): return try await join(membership)
         case .leave(let membership): return try await leave(membership)
         case .groups: return .groups(try groups())
-        case .hosts, .status, .federation, .why:
+        case .hosts, .status, .federation, .links, .why:
             return .refused(.init(.failed, "the server is not running"))
         }
     }

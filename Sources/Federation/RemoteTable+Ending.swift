@@ -100,6 +100,7 @@ extension RemoteTable {
         case .theirs:
             for pair in touched { findOtherWay(for: pair, at: now) }
         }
+        if isStopping { returnWaiting() }
         for domain in remotes { tidy(domain) }
         advanceLine(at: now)
     }

@@ -20,7 +20,7 @@ extension RemoteTable {
         return take()
     }
 
-    private mutating func returnWaiting() {
+    mutating func returnWaiting() {
         var returned: [Departure] = []
         for pair in pairs.keys.sorted(by: { $0.description < $1.description }) {
             returned += takeWaiting(for: pair)

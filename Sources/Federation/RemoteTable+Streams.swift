@@ -92,7 +92,7 @@ extension RemoteTable {
 
     /// Finds a way for a pair for which something waits, or begins to make one.
     mutating func findWay(for pair: DomainPair, at now: Instant) {
-        guard pairs[pair]?.waiting.isEmpty == false else { return }
+        guard !isStopping, pairs[pair]?.waiting.isEmpty == false else { return }
         if let id = openStream(for: pair) { return use(id, for: pair, at: now) }
         let domain = domains[pair.remote]
         if let id = domain?.streams.first(where: { streams[$0]?.mayProve == true }) {

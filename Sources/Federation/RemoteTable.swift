@@ -177,7 +177,7 @@ extension RemoteTable {
     }
 
     /// So much less waits for the pair.
-    private mutating func lighten(_ pair: DomainPair, by stanzas: Int, _ bytes: Int) {
+    mutating func lighten(_ pair: DomainPair, by stanzas: Int, _ bytes: Int) {
         domains[pair.remote]?.stanzas -= stanzas
         domains[pair.remote]?.bytes -= bytes
         counts.waiting -= stanzas

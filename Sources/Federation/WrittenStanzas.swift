@@ -60,6 +60,17 @@ struct WrittenStanzas: Sendable {
         written += 1
     }
 
+    /// Takes back the newest, which were not written after all.
+    mutating func takeBack(_ count: Int) -> ArraySlice<Entry> {
+        let count = min(max(count, 0), entries.count)
+        let taken = entries.suffix(count)
+        entries.removeLast(count)
+        bytes -= taken.reduce(0) { $0 + $1.bytes }
+        written -= UInt64(clamping: count)
+        drained = min(drained, written)
+        return taken
+    }
+
     /// The peer acknowledges from now on: by that alone something arrives.
     mutating func becomeAcknowledged() { isAcknowledged = true }
 

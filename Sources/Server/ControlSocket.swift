@@ -3,6 +3,7 @@ import Logging
 import Modules
 import NIOCore
 import NIOPosix
+import Transport
 import XMPP
 
 /// The Unix socket on which `lapwingctl` talks to the running server.
@@ -23,7 +24,7 @@ struct ControlSocket {
     /// socket that is there already is left from one that died.
     func listen(on group: any EventLoopGroup) async throws -> any Channel {
         try prepareDirectory()
-        try removeStale()
+        try SocketFile.removeStale(path)
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: CInt(Self.backlog))
             .childChannelInitializer { channel in
@@ -33,47 +34,24 @@ struct ControlSocket {
                 }
             }
             .bind(unixDomainSocketPath: path).get()
-        guard chmod(path, 0o600) == 0 else { throw ControlSocketError("protect", path) }
+        guard chmod(path, 0o600) == 0 else { throw SocketFileError("protect", path) }
         return channel
     }
 
-    private func prepareDirectory() throws(ControlSocketError) {
+    private func prepareDirectory() throws(SocketFileError) {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         if mkdir(directory, 0o700) != 0 && errno != EEXIST {
-            throw ControlSocketError("make", directory)
+            throw SocketFileError("make", directory)
         }
         var status = stat()
-        guard lstat(directory, &status) == 0 else { throw ControlSocketError("look at", directory) }
+        guard lstat(directory, &status) == 0 else { throw SocketFileError("look at", directory) }
         let isOurs = status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
         guard isOurs, status.st_mode & 0o077 == 0 else {
-            throw ControlSocketError(
+            throw SocketFileError(
                 description: "\(directory): must be a directory of the server's user, "
                     + "with mode 0700"
             )
         }
-    }
-
-    private func removeStale() throws(ControlSocketError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw ControlSocketError(description: "\(path): is there and is not a socket")
-        }
-        if unlink(path) != 0 { throw ControlSocketError("remove", path) }
-    }
-}
-
-/// Why there is no control socket, in one line.
-struct ControlSocketError: Error, CustomStringConvertible {
-    let description: String
-
-    init(description: String) {
-        self.description = description
-    }
-
-    /// A system call that failed just now.
-    init(_ action: String, _ path: String) {
-        description = "\(path): cannot \(action) it: \(String(cString: strerror(errno)))"
     }
 }
 
@@ -81,13 +59,6 @@ struct ControlSocketError: Error, CustomStringConvertible {
 private final class ControlHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
-
-    /// Linux's `struct ucred`, which Glibc shows to GNU sources only: three 32-bit numbers.
-    private struct Peer: BitwiseCopyable {
-        var process: pid_t = 0
-        var user: uid_t = 0
-        var group: gid_t = 0
-    }
 
     private let administrator: any Administrator
     private let log: Logger
@@ -106,17 +77,7 @@ private final class ControlHandler: ChannelInboundHandler {
         timeout = context.eventLoop.assumeIsolated().scheduleTask(in: ControlSocket.patience) {
             bound.value.close(promise: nil)
         }
-        guard let provider = context.channel as? any SocketOptionProvider else {
-            return context.close(promise: nil)
-        }
-        provider.unsafeGetSocketOption(
-            level: NIOBSDSocket.OptionLevel.socket,
-            name: NIOBSDSocket.Option(rawValue: SO_PEERCRED)
-        )
-        .assumeIsolated()
-        .whenComplete { (result: Result<Peer, any Error>) in
-            self.identified(try? result.get(), bound.value)
-        }
+        identified(SocketPeer.user(of: context.channel), context)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -136,10 +97,10 @@ private final class ControlHandler: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
-    private func identified(_ peer: Peer?, _ context: ChannelHandlerContext) {
-        guard let peer, peer.user == geteuid() || peer.user == 0 else {
-            let user = peer.map { "\($0.user)" } ?? "unknown"
-            log.warning("control socket: user \(user) is not allowed")
+    private func identified(_ user: UInt32?, _ context: ChannelHandlerContext) {
+        guard let user, user == geteuid() || user == 0 else {
+            let name = user.map { "\($0)" } ?? "unknown"
+            log.warning("control socket: user \(name) is not allowed")
             return context.close(promise: nil)
         }
         isAllowed = true

@@ -291,7 +291,7 @@ extension LoopHost {
         }
         let stanza = routed.stanza
         let destination = components.destination(of: to.domain, from: stanza.from) {
-            isAnswer || world.serves($0)
+            isAnswer || world.serves($0) || routes.leads(to: $0)
         }
         switch destination {
         case .session(let session): send(stanza, to: session)
@@ -305,7 +305,9 @@ extension LoopHost {
             guard let way = routes.way(to: to.domain), departures.indices.contains(way) else {
                 return bounceUnserved(stanza, to.domain)
             }
-            if let from = stanza.from, components.isInternal(from.domain) {
+            if let from = stanza.from, !routes.leads(to: to.domain),
+                components.isInternal(from.domain)
+            {
                 return bounce(stanza, Self.staysHere)
             }
             departures[way].append(stanza)

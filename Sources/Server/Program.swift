@@ -14,6 +14,7 @@ struct Program: AsyncParsableCommand {
             Examples:
               lapwing-server --config /etc/lapwing/lapwing.toml
               lapwing-server --config lapwing.toml --check
+              lapwing-server --role s2s --config /etc/lapwing/s2s.toml
 
             SIGTERM and SIGINT close all streams and end the server; SIGHUP reads the \
             certificates and the components again. Accounts are made with lapwingctl.
@@ -25,6 +26,14 @@ struct Program: AsyncParsableCommand {
 
     @Option(help: "The configuration file.")
     var config = ServerConfiguration.usualPath
+
+    @Option(
+        help: ArgumentHelp(
+            "Which parts to run: all, router, s2s or components; else the configuration says it.",
+            valueName: "role"
+        )
+    )
+    var role: ServerConfiguration.Role?
 
     @Flag(help: "Check the configuration and what it names, say what is wrong, and end.")
     var check = false
@@ -67,7 +76,7 @@ struct Program: AsyncParsableCommand {
         }
         let configuration: ServerConfiguration
         do {
-            configuration = try ServerConfiguration.read(config)
+            configuration = try ServerConfiguration.read(config, as: role)
         } catch {
             throw Failure(2, "\(error)")
         }
@@ -78,15 +87,33 @@ struct Program: AsyncParsableCommand {
         var log = Logger(label: "lapwing-server")
         log.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
         for warning in configuration.warnings { log.warning("\(warning)") }
+        let process = try await start(configuration, log)
+        let pidFile: PIDFile?
+        do {
+            pidFile = try configuration.pidFile.map(PIDFile.init)
+        } catch {
+            throw Failure(1, "pid_file: \(error)")
+        }
+        if let readyFile { try process.writeReadyFile(readyFile) }
+        StartupPages.release()
+        await process.serve(until: Signal.events())
+        pidFile?.remove()
+    }
+
+    private func start(
+        _ configuration: ServerConfiguration,
+        _ log: Logger
+    ) async throws -> any RunningProcess {
+        guard configuration.role.hasAccounts else {
+            return try await EdgeServer.start(configuration, log: log)
+        }
         let path = config
-        let server = try await Server.start(
+        let role = role
+        return try await Server.start(
             configuration,
             log: log,
-            readAgain: { try ServerConfiguration.read(path) }
+            readAgain: { try ServerConfiguration.read(path, as: role) }
         )
-        if let readyFile { try server.writeReadyFile(readyFile) }
-        StartupPages.release()
-        await server.serve(until: Signal.events())
     }
 
     private static func check(_ configuration: ServerConfiguration, in path: String) throws {
@@ -105,6 +132,8 @@ struct Program: AsyncParsableCommand {
         _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     }
 }
+
+extension ServerConfiguration.Role: ExpressibleByArgument {}
 
 /// Why the program ends, for its user: a line and an exit code.
 struct Failure: Error, CustomStringConvertible {

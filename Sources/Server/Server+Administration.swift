@@ -20,6 +20,7 @@ extension Server: Administrator {
             case .hosts: return .hosts(await hostStates())
             case .status: return .status(await status())
             case .federation: return await federation()
+            case .links: return .links(await linkStatus())
             case .why(let jid, let node, let owner): return await why(jid, node, owner)
             }
         } catch {
@@ -144,11 +145,25 @@ extension Server: Administrator {
 
     private func federation() async -> ControlReply {
         guard let gateway = gateway.withLock({ $0 }) else {
+            guard let uplink = configuration.links.first(where: \.isUplink) else {
+                return .refused(
+                    .init(.missing, "this server reaches no others: write [federation] to have it")
+                )
+            }
             return .refused(
-                .init(.missing, "this server reaches no others: write [federation] to have it")
+                .init(
+                    .missing,
+                    "the process ‘\(uplink.name)’ reaches other servers: ask it, by its --config"
+                )
             )
         }
         return .federation(await gateway.status)
+    }
+
+    private func linkStatus() async -> [LinkStatus] {
+        var status: [LinkStatus] = []
+        for way in links.withLock({ $0 }) { status.append(await way.link.status) }
+        return status
     }
 
     private func why(_ jid: JID, _ node: String, _ owner: JID) async -> ControlReply {

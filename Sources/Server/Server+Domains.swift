@@ -18,6 +18,12 @@ extension ServerConfiguration {
             }
             prepared.furtherDomains[index].name = name
         }
+        for link in links.indices {
+            prepared.links[link].hosts = try links[link].hosts.map { (host) throws(Failure) in
+                guard host.hasPrefix("*.") else { return try Self.prepared(host) }
+                return try "*." + Self.prepared(String(host.dropFirst(2)))
+            }
+        }
         return prepared
     }
 
@@ -40,8 +46,10 @@ extension Server {
             software: .init(name: "Lapwing", version: version)
         )
         world.sessionsMaximum = configuration.limits.sessionsPerAccount
-        world.components = configuration.components.map {
-            JID(normalizedLocal: nil, domain: $0.domain)
+        // Those that are attached to another process of the server are reached like the others.
+        let linked = configuration.links.flatMap(\.hosts)
+        world.components = (configuration.components.map(\.domain) + linked).map {
+            JID(normalizedLocal: nil, domain: $0)
         }
         world.internalComponents = Set(
             configuration.components.lazy.filter { !$0.isFederated }

@@ -14,7 +14,6 @@ extension Server {
 
     /// Opens all listeners and the control socket.
     func listen() async throws {
-        let files = OpenFiles.raised()
         let admission = Admission(
             total: min(configuration.limits.connections, files.connections),
             perAddress: configuration.limits.connectionsPerAddress
@@ -75,7 +74,10 @@ extension Server {
     func openComponentListener() async throws {
         let isOpen = listeners.withLock { $0.contains { $0.name == Self.componentListenerName } }
         guard !isOpen else { return }
-        try await open(componentListenerConfiguration(), named: Self.componentListenerName)
+        try await open(
+            ListenerConfiguration(componentsOf: configuration, components),
+            named: Self.componentListenerName
+        )
     }
 
     /// Closes it; the connections that there are stay.
@@ -86,30 +88,6 @@ extension Server {
             return those
         }
         for open in closed { await open.listener.close() }
-    }
-
-    private func componentListenerConfiguration() -> ListenerConfiguration {
-        let listener = configuration.componentListener
-        let components = components
-        let stream = ComponentStream.Configuration(
-            security: listener.security == .direct ? .direct : .plain
-        ) { components.secret(of: $0) }
-        var limits = ConnectionLimits(configuration.limits)
-        // Programs without a user do not answer pings; the kernel finds out who is gone.
-        limits.pingAfter = nil
-        limits.goneAfter = nil
-        let rate = listener.bytesPerSecond
-        limits.rate = rate == 0 ? nil : ByteRate(bytesPerSecond: rate, burst: rate)
-        let stanzas = listener.stanzasPerSecond
-        limits.stanzaRate = stanzas == 0 ? nil : StanzaRate(stanzasPerSecond: stanzas)
-        var opened = ListenerConfiguration(
-            host: listener.address,
-            port: listener.port,
-            stream: .component(stream),
-            limits: limits
-        )
-        opened.attempts = AttemptGuard()
-        return opened
     }
 
     private func listenerConfiguration(
@@ -147,22 +125,6 @@ extension Server {
             listeners.first { $0.name == security.readyName }?.listener.port
         }
     }
-
-    /// Writes which listener has which port, for who started the server with ports of its choice.
-    func writeReadyFile(_ path: String) throws {
-        let lines = listeners.withLock { listeners in
-            listeners.map { "\($0.name) \($0.address) \($0.listener.port)\n" }
-        }
-        // Appears whole: a reader that waits for it finds all lines.
-        let draft = path + ".new"
-        guard let file = fopen(draft, "w") else {
-            throw Failure(1, "\(path): \(String(cString: strerror(errno)))")
-        }
-        fputs(lines.joined(), file)
-        guard fclose(file) == 0, rename(draft, path) == 0 else {
-            throw Failure(1, "\(path): \(String(cString: strerror(errno)))")
-        }
-    }
 }
 
 /// A port that is open.
@@ -171,6 +133,32 @@ struct OpenListener: Sendable {
     let name: String
     let address: String
     let listener: Listener
+}
+
+extension ListenerConfiguration {
+    /// The port of components.
+    init(componentsOf configuration: ServerConfiguration, _ components: ComponentTable) {
+        let listener = configuration.componentListener
+        let stream = ComponentStream.Configuration(
+            security: listener.security == .direct ? .direct : .plain
+        ) { components.secret(of: $0) }
+        var limits = ConnectionLimits(configuration.limits)
+        // Programs without a user do not answer pings; the kernel finds out who is gone.
+        limits.pingAfter = nil
+        limits.goneAfter = nil
+        let rate = listener.bytesPerSecond
+        limits.rate = rate == 0 ? nil : ByteRate(bytesPerSecond: rate, burst: rate)
+        let stanzas = listener.stanzasPerSecond
+        limits.stanzaRate = stanzas == 0 ? nil : StanzaRate(stanzasPerSecond: stanzas)
+        var opened = ListenerConfiguration(
+            host: listener.address,
+            port: listener.port,
+            stream: .component(stream),
+            limits: limits
+        )
+        opened.attempts = AttemptGuard()
+        self = opened
+    }
 }
 
 extension ConnectionLimits {

@@ -40,8 +40,10 @@ final class Server: Sendable {
     /// What other servers are shown; nil where there are none.
     let credentials: Credentials
     let gateway = Mutex<Gateway?>(nil)
-    /// Streams that other servers may open.
-    let peerAdmission: Admission
+    /// The ways to the server's other processes, and who keeps their connections.
+    let links = Mutex<[RouterLink]>([])
+    let hub = Mutex<LinkHub?>(nil)
+    let files: OpenFiles
     /// Those of clients and components, once there are listeners.
     let admission = Mutex<Admission?>(nil)
     /// Held until everything is written.
@@ -67,10 +69,7 @@ final class Server: Sendable {
         self.store = store
         self.tls = tls
         self.credentials = Credentials(credentials)
-        peerAdmission = Admission(
-            total: configuration.limits.connections,
-            perAddress: configuration.limits.connectionsPerAddress
-        )
+        files = .raised(reservesPeers: configuration.federation != nil)
         started = .now
         writer = StoreWriter(store)
         let content = try StoredAccounts(store, serving: Set(configuration.domains))
@@ -180,7 +179,7 @@ extension Server {
         }
         await server.introduceHosts()
         do {
-            try await server.openFederation()
+            try await server.openRoutes()
             try await server.listen()
         } catch {
             await server.stop()
@@ -197,7 +196,9 @@ extension Server {
 
 // MARK: - Life
 
-extension Server {
+extension Server: RunningProcess {
+    var openListeners: [OpenListener] { listeners.withLock { $0 } }
+
     /// Serves until a signal says to end; then streams are closed and everything is written.
     func serve(until signals: AsyncStream<Signal>) async {
         for await signal in signals {
@@ -217,6 +218,8 @@ extension Server {
         for open in listeners.withLock({ $0 }) { await open.listener.close() }
         await loops.endStreams(with: StreamError(.systemShutdown))
         await gateway.withLock({ $0 })?.stop()
+        for way in links.withLock({ $0 }) { await way.link.close() }
+        await hub.withLock({ $0 })?.endAll()
         await finishHistory()
         writer.close()
         lock.withLock { $0 = nil }

@@ -37,6 +37,12 @@ import Testing
         other.federation = .init()
         other.names.records = ["x"]
         other.limits.stanzaDepth += 1
+        other.role = .router
+        other.processName = "other"
+        other.links = [
+            .init(name: "s2s", secret: "0123456789abcdef", way: .connect(.socket("/run/s")))
+        ]
+        other.pidFile = "/run/pid"
         let keys = Mirror(reflecting: running).children.count
         #expect(other.keysForRestart(of: running).count == keys - 1)
     }

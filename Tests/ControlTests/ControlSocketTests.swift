@@ -4,6 +4,7 @@ import Modules
 import NIOCore
 import NIOPosix
 import Testing
+import Transport
 import XMPP
 
 @testable import Control
@@ -84,7 +85,7 @@ import XMPP
 
     @Test func refusesADirectoryThatOthersCanEnter() async throws {
         let directory = try directory(mode: 0o755)
-        await #expect(throws: ControlSocketError.self) {
+        await #expect(throws: SocketFileError.self) {
             try await listening(in: directory) { _ in }
         }
     }
@@ -92,7 +93,7 @@ import XMPP
     @Test func leavesAFileInItsPlaceAlone() async throws {
         let directory = try directory(mode: 0o700)
         try Data("keep".utf8).write(to: URL(fileURLWithPath: directory + "/control.sock"))
-        await #expect(throws: ControlSocketError.self) {
+        await #expect(throws: SocketFileError.self) {
             try await listening(in: directory) { _ in }
         }
     }

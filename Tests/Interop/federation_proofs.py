@@ -124,7 +124,7 @@ class Checks:
         for one, two in ((self.juliet, romeo), (romeo, self.juliet)):
             one.say(two.jid, f"from {one.jid}")
             two.hears(f"from {one.jid}")
-        log = self.server.workshop.log("server.log", lines=10_000)
+        log = self.server.workshop.log(self.server.federation_log, lines=10_000)
         found = [line for line in log.splitlines() if f" {case.domain} is " in line]
         for words in case.says:
             expect(any(f"{case.domain} is {words}" in line for line in found), f"{found}")

@@ -53,7 +53,7 @@ class Pair:
 
     def proofs(self):
         """How other servers were believed, as the log has it."""
-        log = self.ours.workshop.log("server.log", lines=10_000)
+        log = self.ours.workshop.log(self.ours.federation_log, lines=10_000)
         kinds = [kind for kind in ("certificate", "dialback") if f"{THEIRS} is {kind}" in log]
         return " and ".join(kinds)
 

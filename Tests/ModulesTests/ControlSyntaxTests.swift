@@ -19,7 +19,7 @@ import XMPP
     private static let requests: [ControlRequest] = [
         .register(record), .unregister(alice), .changePassword(record), .users(host: nil),
         .users(host: "example.org"), .join(membership), .leave(membership), .groups, .hosts,
-        .status, .why(alice, node: "n & m", owner: alice),
+        .status, .federation, .links, .why(alice, node: "n & m", owner: alice),
     ]
 
     private static let replies: [ControlReply] = [
@@ -32,6 +32,17 @@ import XMPP
         .hosts([
             HostState(jid: alice, isUp: true, since: Instant(milliseconds: 5)),
             HostState(jid: alice, isUp: false),
+        ]),
+        .links([
+            LinkStatus(
+                name: "s2s",
+                isUp: true,
+                address: "unix:/run/x",
+                tls: "TLSv1.3",
+                since: Instant(milliseconds: 5),
+                counts: [.init("waiting", 3)]
+            ),
+            LinkStatus(name: "bots", isUp: false),
         ]),
         .status(
             ServerStatus(

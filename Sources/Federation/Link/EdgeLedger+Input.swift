@@ -26,7 +26,12 @@ extension EdgeLedger {
         let ticket = base + read
         tickets[ticket] = .held
         do throws(StreamError) {
-            return [.deliver(try gate.admit(element), ticket: ticket)]
+            let stanza = try gate.admit(element)
+            guard gate.reaches(stanza) else {
+                tally.violations += 1
+                return returned([ticket], LinkGate.notServed(stanza.to?.domain ?? ""))
+            }
+            return [.deliver(stanza, ticket: ticket)]
         } catch {
             // Two configurations that differ are no reason to lose the others' stanzas.
             tally.violations += 1

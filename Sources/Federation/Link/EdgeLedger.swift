@@ -142,6 +142,12 @@ extension EdgeLedger {
         declaring.append(ticket)
     }
 
+    /// Whether the stanza may be written: the router knows that it is about to be, or holds it no
+    /// more and has not taken it back.
+    package func mayWrite(_ ticket: UInt64) -> Bool {
+        tickets[ticket].map { $0 == .released } ?? true
+    }
+
     /// The stanza has arrived, or is of a kind of which nobody needs to know.
     package mutating func settled(_ ticket: UInt64) {
         guard tickets.removeValue(forKey: ticket) != nil else { return }

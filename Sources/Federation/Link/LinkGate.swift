@@ -1,11 +1,16 @@
-import XMPP
+package import XMPP
 
 /// What an end of a link takes from the other: nobody speaks for those who are not behind it.
 package struct LinkGate: Sendable {
-    private let mayPass: @Sendable (_ from: JID, _ to: JID) -> Bool
+    /// Which domains are meant.
+    package typealias Domains = @Sendable (String) -> Bool
 
-    private init(_ mayPass: @escaping @Sendable (_ from: JID, _ to: JID) -> Bool) {
-        self.mayPass = mayPass
+    private let speaks: Domains
+    private let isReached: Domains
+
+    private init(from speaks: @escaping Domains, to isReached: @escaping Domains) {
+        self.speaks = speaks
+        self.isReached = isReached
     }
 
     /// At the router, towards a process that talks to other servers: stanzas of domains that are
@@ -13,20 +18,36 @@ package struct LinkGate: Sendable {
     ///
     /// `isLocal` is true of every domain that is served here, components among them. A process that
     /// was broken into can then speak neither for a local user nor, through us, to others.
-    package static func others(isLocal: @escaping @Sendable (String) -> Bool) -> LinkGate {
-        LinkGate { from, to in !isLocal(from.domain) && isLocal(to.domain) }
+    package static func others(isLocal: @escaping Domains) -> LinkGate {
+        LinkGate(from: { !isLocal($0) }, to: isLocal)
     }
 
     /// At the router, towards a host of components: stanzas of these domains, for anybody.
     ///
     /// At a process that talks to other servers: those of the domains that it serves.
-    package static func from(_ domains: Set<String>) -> LinkGate {
-        LinkGate { from, _ in domains.contains(from.domain) }
+    package static func from(_ serves: @escaping Domains) -> LinkGate {
+        LinkGate(from: serves, to: { _ in true })
     }
 
     /// At a host of components: stanzas for these domains, of anybody.
-    package static func to(_ domains: Set<String>) -> LinkGate {
-        LinkGate { _, to in domains.contains(to.domain) }
+    package static func to(_ serves: @escaping Domains) -> LinkGate {
+        LinkGate(from: { _ in true }, to: serves)
+    }
+
+    /// Whether a stanza may pass.
+    package func lets(_ stanza: Stanza) -> Bool {
+        guard let from = stanza.from else { return false }
+        return speaks(from.domain) && reaches(stanza)
+    }
+
+    /// Whether a stanza that was admitted has a way from here; if not it goes back, for that is no
+    /// fault of whoever passes it on.
+    func reaches(_ stanza: Stanza) -> Bool {
+        stanza.to.map { isReached($0.domain) } ?? false
+    }
+
+    static func notServed(_ domain: String) -> StanzaError {
+        StanzaError(.remoteServerNotFound, text: "\(domain) is not served here")
     }
 
     /// The stanza, with all that a router leans on: two addresses that may be, and of an iq its
@@ -39,11 +60,11 @@ package struct LinkGate: Sendable {
             throw StreamError(.improperAddressing, text: error.text)
         }
         guard let stanza = read else { throw StreamError(.unsupportedStanzaType) }
-        guard let from = stanza.from, let to = stanza.to else {
+        guard let from = stanza.from, stanza.to != nil else {
             throw StreamError(.improperAddressing)
         }
-        guard mayPass(from, to) else {
-            throw StreamError(.invalidFrom, text: "\(from.domain) may not write to \(to.domain)")
+        guard speaks(from.domain) else {
+            throw StreamError(.invalidFrom, text: "\(from.domain) is not behind this link")
         }
         if stanza.kind == .iq { try Self.check(stanza) }
         return stanza

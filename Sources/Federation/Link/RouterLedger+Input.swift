@@ -22,7 +22,13 @@ extension RouterLedger {
         // One that may not pass is read all the same: it must not come again.
         read += 1
         do throws(StreamError) {
-            return [.deliver(try gate.admit(element), ticket: 0)]
+            let stanza = try gate.admit(element)
+            guard gate.reaches(stanza) else {
+                tally.violations += 1
+                let domain = stanza.to?.domain ?? ""
+                return [bounce(stanza, LinkGate.notServed(domain))]
+            }
+            return [.deliver(stanza, ticket: 0)]
         } catch {
             tally.violations += 1
             throw error

@@ -128,10 +128,14 @@ extension RouterLedger {
 
 extension RouterLedger {
     /// An authenticated connection to that process is there; it replaces any other.
-    package mutating func connected(to instance: String, now: Instant) {
+    ///
+    /// The other side speaks first.
+    @discardableResult
+    package mutating func connected(to instance: String, now: Instant) -> [LinkStep] {
         disconnected(now: now)
         phase = .greeting
         greeting = instance
+        return []
     }
 
     /// The connection is gone.

@@ -20,6 +20,7 @@ extension ControlReply {
         case .hosts(let hosts): ControlSyntax.element("hosts", [:], hosts.map(\.element))
         case .status(let status): status.element
         case .federation(let status): status.element
+        case .links(let links): ControlSyntax.element("links", [:], links.map(\.element))
         case .findings(let findings):
             ControlSyntax.element("findings", [:], findings.map(\.element))
         }
@@ -53,6 +54,12 @@ extension ControlReply {
             )
         case "status": self = .status(try ServerStatus(reading: element))
         case "federation": self = .federation(try FederationStatus(reading: element))
+        case "links":
+            self = .links(
+                try element.elements.map { (link) throws(ControlSyntax.Mismatch) in
+                    try LinkStatus(reading: link)
+                }
+            )
         case "findings":
             self = .findings(
                 try element.elements.map { (finding) throws(ControlSyntax.Mismatch) in

@@ -14,6 +14,7 @@ extension ControlRequest {
         case .hosts: ControlSyntax.element("hosts")
         case .status: ControlSyntax.element("status")
         case .federation: ControlSyntax.element("federation")
+        case .links: ControlSyntax.element("links")
         case .why(let jid, let node, let owner):
             ControlSyntax.element("why", ["jid": "\(jid)", "node": node, "owner": "\(owner)"])
         }
@@ -35,6 +36,7 @@ extension ControlRequest {
         case "hosts": self = .hosts
         case "status": self = .status
         case "federation": self = .federation
+        case "links": self = .links
         case "why":
             self = .why(
                 try element.address(),

@@ -18,6 +18,8 @@ package enum ControlRequest: Sendable, Hashable {
     case status
     /// The streams to and from other servers, and what waits for whom.
     case federation
+    /// The ways to the server's other processes.
+    case links
     /// Why `jid` would or would not get the current item of a node; `owner` is whose node it is, an
     /// account or a service.
     case why(JID, node: String, owner: JID)
@@ -35,6 +37,7 @@ package enum ControlReply: Sendable, Hashable {
     case hosts([HostState])
     case status(ServerStatus)
     case federation(FederationStatus)
+    case links([LinkStatus])
     case findings([Finding])
 
     /// Why something was not done.

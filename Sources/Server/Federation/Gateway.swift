@@ -27,6 +27,10 @@ actor Gateway {
     private var attempts: [PeerID: String] = [:]
     /// Streams whose peers' oddities are in the log already: one line of each will do.
     private var oddities: Set<PeerID> = []
+    /// What the table has given to streams and the router does not let be written yet.
+    private var held: [PeerID: [Departure]] = [:]
+    /// Whether nothing is read, for the router has too much to take already.
+    private var isPaused = false
     private var alarm: (at: Instant, task: Scheduled<Void>)?
     /// What is to be done, in order.
     private var actions: [RemoteTable.Action] = []
@@ -103,7 +107,17 @@ extension Gateway {
         while next < actions.count {
             let action = actions[next]
             next += 1
-            perform(action)
+            // Many of one kind at once, where a domain is given up.
+            guard case .bounce(let first, let error) = action else {
+                perform(action)
+                continue
+            }
+            var departures = [first]
+            while next < actions.count, case .bounce(let another, error) = actions[next] {
+                departures.append(another)
+                next += 1
+            }
+            bounce(departures, error)
         }
         actions.removeAll(keepingCapacity: actions.capacity < 1_024)
         isWorking = false
@@ -168,13 +182,6 @@ extension Gateway {
         if openings[id] != nil { questions[id, default: []].append(question) }
     }
 
-    private func write(_ departures: [Departure], on id: PeerID) {
-        guard let stream = streams[id] else { return }
-        uplink.willWrite(departures)
-        counts.sent &+= UInt64(departures.count)
-        stream.send(departures.lazy.map(\.stanza))
-    }
-
     private func close(_ id: PeerID, _ error: StreamError?) {
         if let opening = openings[id] { return opening.cancel() }
         streams[id]?.close(error)
@@ -194,41 +201,74 @@ extension Gateway {
     }
 }
 
+// MARK: - Writing
+
+extension Gateway {
+    /// Writes what the router lets; the rest waits for ``released()``.
+    private func write(_ departures: [Departure], on id: PeerID) {
+        guard streams[id] != nil else { return }
+        uplink.willWrite(departures)
+        if held[id] == nil, departures.allSatisfy(uplink.mayWrite) {
+            return put(departures[...], on: id)
+        }
+        held[id, default: []] += departures
+        advance(id)
+    }
+
+    private func put(_ departures: ArraySlice<Departure>, on id: PeerID) {
+        counts.sent &+= UInt64(departures.count)
+        streams[id]?.send(departures.lazy.map(\.stanza))
+    }
+
+    private func advance(_ id: PeerID) {
+        guard let waiting = held[id] else { return }
+        let free = waiting.prefix(while: uplink.mayWrite)
+        let rest = waiting.dropFirst(free.count)
+        held[id] = rest.isEmpty ? nil : Array(rest)
+        if !free.isEmpty { put(free, on: id) }
+    }
+
+    /// The table has what was not written on the stream after all.
+    private func takeBack(_ id: PeerID) {
+        guard let waiting = held.removeValue(forKey: id) else { return }
+        table.unwritten(id, waiting.count)
+    }
+
+    /// The router knows of more that is about to be written.
+    func released() {
+        for id in held.keys.sorted(by: { $0.number < $1.number }) { advance(id) }
+    }
+
+    /// The router has given these back to their senders.
+    func withdraw(_ tickets: [UInt64]) {
+        for id in held.keys { takeBack(id) }
+        carryOut(table.withdraw(Set(tickets), at: .now))
+    }
+
+    /// The router has what came on these streams, as far as that.
+    func handled(_ origins: [LinkOrigin]) {
+        for origin in origins { streams[origin.peer]?.handled(through: origin.position) }
+        guard isPaused, !uplink.isFull else { return }
+        isPaused = false
+        for stream in streams.values { stream.setReading(true) }
+    }
+}
+
 // MARK: - What becomes of stanzas
 
 extension Gateway {
-    /// Tells the senders that their stanzas have not arrived.
     private func bounce(_ departures: [Departure], _ error: StanzaError) {
         counts.bounced &+= UInt64(departures.count)
-        let answers = departures.compactMap { $0.stanza.bounced(error) }
-        if !answers.isEmpty { uplink.deliver(answers) {} }
-        uplink.settled(departures)
+        uplink.bounced(departures, error)
     }
 
-    /// Who asked for something is told that there is no answer; of all else the fate is not known,
-    /// and an error would be a guess.
     private func lose(_ departures: [Departure]) {
         counts.unknown &+= UInt64(departures.count)
         log.notice(
             "the fate of \(departures.count) stanzas is not known: their stream ended first",
             metadata: ["domain": "\(departures.first?.pair.remote ?? "")"]
         )
-        let error = StanzaError(
-            .remoteServerTimeout,
-            text: "the connection was lost before an answer came"
-        )
-        let answers = departures.filter { $0.stanza.isRequest }
-            .compactMap { $0.stanza.bounced(error) }
-        if !answers.isEmpty { uplink.deliver(answers) {} }
         uplink.lost(departures)
-    }
-}
-
-extension Stanza {
-    /// The error to send back, where one may be sent (RFC 6120 §8.3.1, RFC 6121 §8.1.1.3).
-    func bounced(_ error: StanzaError) -> Stanza? {
-        guard !isError, kind == .message || isRequest else { return nil }
-        return failure(error)
     }
 }
 
@@ -262,12 +302,12 @@ extension Gateway: PeerOwner {
 
     private func receive(_ stanzas: [Stanza], on connection: PeerConnection) {
         counts.received &+= UInt64(stanzas.count)
-        let position = connection.received
-        let loop = loop
-        uplink.deliver(stanzas) {
-            // The stream may be over by now, which its handler bears.
-            loop.assertInEventLoop()
-            connection.handled(through: position)
+        let origin = LinkOrigin(connection.id, position: connection.received)
+        if uplink.deliver(stanzas, from: origin) {
+            connection.handled(through: origin.position)
+        } else if uplink.isFull, !isPaused {
+            isPaused = true
+            for stream in streams.values { stream.setReading(false) }
         }
         carryOut(table.heard(connection.id, at: .now))
     }
@@ -290,6 +330,8 @@ extension Gateway: PeerOwner {
 
     nonisolated func drained(_ connection: PeerConnection) {
         assumeIsolated { gateway in
+            // The table believes what is held to be on its way.
+            guard gateway.held[connection.id] == nil else { return }
             gateway.carryOut(gateway.table.drained(connection.id, at: .now))
         }
     }
@@ -324,6 +366,7 @@ extension Gateway: PeerOwner {
 
     nonisolated func closing(_ connection: PeerConnection, _ failure: FederationFailure?) {
         assumeIsolated { gateway in
+            gateway.takeBack(connection.id)
             gateway.carryOut(gateway.table.closing(connection.id, failure, at: .now))
         }
     }
@@ -369,6 +412,7 @@ extension Gateway {
     func stop() async {
         let promise = loop.makePromise(of: Void.self)
         whenQuiet = promise
+        for id in held.keys { takeBack(id) }
         carryOut(table.stop(at: .now))
         try? await promise.futureResult.get()
         await peers?.endAll(with: StreamError(.systemShutdown))

@@ -31,6 +31,9 @@ struct RouteTable: Sendable {
     /// Whether there is a way for every domain.
     var hasUplink: Bool { uplink != nil }
 
+    /// Whether the domain is one of this server's, behind a way of its own.
+    func leads(to domain: String) -> Bool { hosts[domain] != nil }
+
     /// By which way stanzas for that domain go; nil where there is none.
     func way(to domain: String) -> Int? { hosts[domain] ?? uplink }
 

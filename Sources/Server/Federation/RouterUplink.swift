@@ -5,39 +5,70 @@ import XMPP
 /// The uplink of a gateway in the router's own process: the ``LoopHost`` of its loop.
 final class RouterUplink: Uplink {
     private let host: LoopHost
-    /// Which domains are served by this process, and so are nobody else's.
-    private let isLocal: @Sendable (String) -> Bool
+    private let gate: LinkGate
     private let log: Logger
 
-    init(
-        _ host: LoopHost,
-        isLocal: @escaping @Sendable (String) -> Bool,
-        log: Logger
-    ) {
+    init(_ host: LoopHost, gate: LinkGate, log: Logger) {
         self.host = host
-        self.isLocal = isLocal
+        self.gate = gate
         self.log = log
     }
 
-    func deliver(_ stanzas: [Stanza], _ handled: @escaping @Sendable () -> Void) {
-        var taken = stanzas
+    func deliver(_ stanzas: [Stanza], from origin: LinkOrigin) -> Bool {
+        take(stanzas)
+        return true
+    }
+
+    private func take(_ stanzas: [Stanza]) {
         // The streams see to it; whatever is wrong there must not let a stranger be one of ours.
-        taken.removeAll { $0.from.map { isLocal($0.domain) } ?? true }
+        let taken = stanzas.filter(gate.lets)
         if taken.count < stanzas.count {
             log.error("a stanza from outside in the name of a domain of ours was dropped")
         }
         host.assumeIsolated { $0.take([.outside(taken)]) }
-        handled()
     }
+
+    var isFull: Bool { false }
 
     func willWrite(_ departures: [Departure]) {}
 
+    func mayWrite(_ departure: Departure) -> Bool { true }
+
     func settled(_ departures: [Departure]) {}
 
-    func lost(_ departures: [Departure]) {}
+    func lost(_ departures: [Departure]) {
+        take(departures.compactMap { $0.stanza.answeredByLoss })
+    }
+
+    func bounced(_ departures: [Departure], _ error: StanzaError) {
+        take(departures.compactMap { $0.stanza.bounced(error) })
+    }
 
     func returned(_ departures: [Departure]) {
-        let error = StanzaError(.remoteServerTimeout, text: "this server is shutting down")
-        deliver(departures.compactMap { $0.stanza.bounced(error) }) {}
+        bounced(
+            departures,
+            StanzaError(.remoteServerTimeout, text: "this server is shutting down")
+        )
+    }
+}
+
+extension Stanza {
+    /// The error to send back, where one may be sent (RFC 6120 §8.3.1, RFC 6121 §8.1.1.3).
+    func bounced(_ error: StanzaError) -> Stanza? {
+        guard !isError, kind == .message || isRequest else { return nil }
+        return failure(error)
+    }
+
+    /// What its sender hears of a stanza that was written and of which nobody knows whether it
+    /// arrived: who asked for something is told that there is no answer; of all else an error
+    /// would be a guess.
+    var answeredByLoss: Stanza? {
+        guard isRequest else { return nil }
+        return failure(
+            StanzaError(
+                .remoteServerTimeout,
+                text: "the connection was lost before an answer came"
+            )
+        )
     }
 }

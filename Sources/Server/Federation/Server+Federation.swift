@@ -7,134 +7,84 @@ import Synchronization
 import Transport
 import XMPP
 
-// Other servers, from this process: the gateway and its ports.
+// The ways out of this process: to other servers, and to the server's other processes.
 extension Server {
-    /// What the configuration says of other servers, for the parts that run it.
-    struct FederationSettings {
-        let policy: FederationPolicy
-        let keys: DialbackKeys
-        let limits: RemoteTable.Limits
-        let streamLimits: PeerLimits
-        let resolver: ResolverSettings
-
-        init(
-            _ federation: ServerConfiguration.Federation,
-            _ configuration: ServerConfiguration
-        ) throws(Failure) {
-            policy = try Self.policy(federation)
-            let secret = federation.secret.map { Array($0.utf8) } ?? Random.bytes(32)
-            guard let keys = DialbackKeys(secret: secret) else {
-                throw Failure(2, "the secret of [federation] is too short")
-            }
-            self.keys = keys
-            var limits = RemoteTable.Limits()
-            limits.bytesPerDomain = federation.queueBytes
-            limits.idleTime = federation.idle
-            self.limits = limits
-            var streamLimits = PeerLimits()
-            streamLimits.afterProof = XMLLimits(
-                stanzaBytes: max(configuration.limits.stanzaBytes, XMLLimits.server.stanzaBytes),
-                depth: configuration.limits.stanzaDepth,
-                attributes: configuration.limits.stanzaAttributes + XMLLimits.server.declarations,
-                children: configuration.limits.stanzaChildren,
-                declarations: XMLLimits.server.declarations
-            )
-            let rate = federation.bytesPerSecond
-            streamLimits.rate =
-                rate == 0 ? nil : ByteRate(bytesPerSecond: rate, burst: rate * 4)
-            self.streamLimits = streamLimits
-            resolver = ResolverSettings(configuration.names)
-        }
-
-        private static func policy(
-            _ federation: ServerConfiguration.Federation
-        ) throws(Failure) -> FederationPolicy {
-            var policy = FederationPolicy(usual: FederationPolicy.Rule(federation.usual))
-            for rule in federation.domains {
-                guard policy.set(FederationPolicy.Rule(rule), for: rule.name) else {
-                    throw Failure(2, "‘\(rule.name)’ in [[federation.domains]] is no domain")
-                }
-            }
-            return policy
-        }
-    }
-
-    /// Makes the way to other servers, where there is to be one.
-    func openFederation() async throws {
-        guard let federation = configuration.federation, let first = hosts.first else { return }
-        let settings = try FederationSettings(federation, configuration)
-        do {
-            try NameResolver.check(settings.resolver)
-        } catch {
-            throw Failure(2, "[names]: \(error)")
-        }
-        let world = first.world
+    /// Makes the ways that the configuration has, and opens their ports.
+    func openRoutes() async throws {
+        guard let first = hosts.first else { return }
+        let world = world
         let components = components
+        let linked = Set(configuration.links.flatMap(\.hosts))
         let isLocal: @Sendable (String) -> Bool = { name in
-            world.serves(name) || components.has(name)
+            world.serves(name) || components.has(name) || linked.contains(name)
         }
         let isReached: @Sendable (String) -> Bool = { name in
-            world.serves(name) || components.isFederated(name)
+            world.serves(name) || components.isFederated(name) || linked.contains(name)
         }
-        let gateway = Gateway(
-            on: first.loop,
-            RemoteTable(policy: settings.policy, limits: settings.limits),
-            uplink: RouterUplink(first, isLocal: isLocal, log: log),
-            log: log
-        )
-        var peerConfiguration = PeerConfiguration(
-            domain: configuration.domain,
-            serves: isReached,
-            policy: settings.policy,
-            keys: settings.keys
-        )
-        peerConfiguration.isOurs = isLocal
-        peerConfiguration.limits = settings.streamLimits
-        peerConfiguration.isBidirectional = federation.isBidirectional
-        let credentials = credentials
-        let streams = PeerStreams(
-            peerConfiguration,
-            owner: gateway,
-            credentials: { credentials.current },
-            resolver: NameResolver(settings.resolver),
-            on: first.loop
-        )
-        await gateway.begin(streams)
-        self.gateway.withLock { $0 = gateway }
-        for host in hosts { await host.begin(RouteTable(uplink: gateway)) }
-        for listener in federation.listeners { try await listen(listener, streams) }
-    }
-
-    private func listen(
-        _ listener: ServerConfiguration.PeerListener,
-        _ streams: PeerStreams
-    ) async throws {
-        let isDirect = listener.security == .direct
-        do {
-            let opened = try await streams.listen(
-                on: listener.address,
-                port: listener.port,
-                isDirect ? .direct : .startTLS,
-                admission: peerAdmission
+        let gate = LinkGate.others(isLocal: isLocal)
+        var ways: [String: RouterLink] = [:]
+        var uplink: (any Route)?
+        for link in configuration.links {
+            let hosts = Set(link.hosts)
+            // Whoever is the way to all others speaks for them, and a host of components for those.
+            let way = RouterLink(
+                link.name,
+                first,
+                gate: link.isUplink ? gate : .from { hosts.contains($0) },
+                log: log
             )
-            let name = isDirect ? "s2s-direct" : "s2s"
-            listeners.withLock {
-                $0.append(.init(name: name, address: listener.address, listener: opened))
-            }
-            log.info("listening on \(listener.address) port \(opened.port), \(name)")
-        } catch {
-            throw Failure(1, "\(error)")
+            if link.isUplink { uplink = way }
+            for host in hosts { ways[host] = way }
+            links.withLock { $0.append(way) }
         }
+        if let federation = configuration.federation {
+            let front = try await FederationFront(
+                configuration,
+                federation,
+                on: first.loop,
+                uplink: RouterUplink(first, gate: gate, log: log),
+                credentials: credentials,
+                files: files,
+                serves: isReached,
+                isOurs: isLocal,
+                log: log
+            )
+            gateway.withLock { $0 = front.gateway }
+            uplink = front.gateway
+            try await begin(RouteTable(hosts: ways, uplink: uplink))
+            let opened = try await front.listen()
+            listeners.withLock { $0 += opened }
+        } else {
+            try await begin(RouteTable(hosts: ways, uplink: uplink))
+        }
+        try await openLinks(on: first.loop)
     }
 
-    /// What is shown to other servers.
+    private func begin(_ routes: RouteTable) async throws {
+        for host in hosts { await host.begin(routes) }
+    }
+
+    private func openLinks(on loop: any EventLoop) async throws {
+        let ends = links.withLock { links in
+            Dictionary(links.map { ($0.link.name, $0.link as any LinkEnd) }) { first, _ in first }
+        }
+        let hub = LinkHub(ends, log: log)
+        self.hub.withLock { $0 = hub }
+        let credentials = credentials
+        let opened = try await hub.open(configuration, on: loop) { credentials.current }
+        listeners.withLock { $0 += opened }
+    }
+
+    /// What is shown to other servers, and on links.
     static func credentials(
         _ configuration: ServerConfiguration
     ) throws -> PeerCredentials? {
         let files = certificateFiles(configuration)
-        guard let federation = configuration.federation, !files.isEmpty else { return nil }
+        let federation = configuration.federation
+        let isShown = federation != nil || !configuration.links.isEmpty
+        guard isShown, !files.isEmpty else { return nil }
         do {
-            return try PeerCredentials(files, authorities: federation.authoritiesFile)
+            return try PeerCredentials(files, authorities: federation?.authoritiesFile)
         } catch {
             throw Failure(2, "\(error)")
         }

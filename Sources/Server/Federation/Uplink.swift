@@ -5,19 +5,31 @@ import XMPP
 ///
 /// Called on the gateway's loop.
 protocol Uplink: Sendable {
-    /// Stanzas of other servers, and answers made here in their names, in order. `handled` is
-    /// called on the gateway's loop when the router has them, or will never have them.
-    func deliver(_ stanzas: [Stanza], _ handled: @escaping @Sendable () -> Void)
+    /// Stanzas of other servers in order, from a stream that has come so far with them.
+    ///
+    /// True where the router has them now; else ``Gateway/handled(_:)`` says when it has.
+    func deliver(_ stanzas: [Stanza], from origin: LinkOrigin) -> Bool
 
-    /// These are about to be written to another server.
+    /// Whether so much waits for the router that nothing more should be read from other servers;
+    /// ``Gateway/handled(_:)`` says when to look again.
+    var isFull: Bool { get }
+
+    /// These are about to be written to another server: ``Gateway/released()`` says when to ask
+    /// again whether they may.
     func willWrite(_ departures: [Departure])
 
-    /// These have arrived, or their senders are told that they have not.
+    /// Whether the router knows that the stanza is about to be written, or need not.
+    func mayWrite(_ departure: Departure) -> Bool
+
+    /// These have arrived.
     func settled(_ departures: [Departure])
 
     /// These were written, and nobody knows whether they arrived.
     func lost(_ departures: [Departure])
 
-    /// These were never written, and this gateway will not write them any more.
+    /// These were not written and will not be: their senders are to be told.
+    func bounced(_ departures: [Departure], _ error: StanzaError)
+
+    /// These were never written, and this gateway will not write them any more: it stops.
     func returned(_ departures: [Departure])
 }

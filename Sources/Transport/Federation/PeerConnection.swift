@@ -51,6 +51,11 @@ package final class PeerConnection: Sendable {
         handler.value.handled(through: position)
     }
 
+    /// Reads from the peer, or does not for a while: its own socket fills, and it waits.
+    package func setReading(_ isReading: Bool) {
+        handler.value.setReading(isReading)
+    }
+
     /// Asks the peer what has arrived.
     package func requestAcknowledgement() {
         handler.value.requestAcknowledgement()

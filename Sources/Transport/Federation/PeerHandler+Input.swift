@@ -191,7 +191,18 @@ extension PeerHandler {
 
     private func setThrottled(_ isThrottled: Bool) {
         self.isThrottled = isThrottled
+        updateReading()
+    }
+
+    /// The owner has, or has not, room for what the peer sends.
+    func setReading(_ isReading: Bool) {
+        isPaused = !isReading
+        updateReading()
+    }
+
+    private func updateReading() {
         // It fails only for a channel that is closed, which reads nothing anyway.
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: !isThrottled)
+        let isReading = !isThrottled && !isPaused
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
     }
 }

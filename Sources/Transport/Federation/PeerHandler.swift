@@ -47,6 +47,7 @@ final class PeerHandler: ChannelInboundHandler, Sweepable {
     var restarts = 0
     var budget: ReadingBudget?
     var isThrottled = false
+    var isPaused = false
 
     var sweepPosition: Int?
     private(set) var phase = Phase.negotiating

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import XMPP
@@ -83,6 +84,29 @@ package final class Listener: Sendable {
         }
     }
 
+    /// The same at a Unix socket, whose file gets that mode.
+    static func start(
+        socket path: String,
+        mode: mode_t,
+        _ group: any EventLoopGroup,
+        prepare: @escaping @Sendable (any Channel) throws -> Void
+    ) async throws -> Listener {
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: backlog)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try prepare(channel) }
+            }
+        do {
+            try SocketFile.removeStale(path)
+            let channel = try await bootstrap.bind(unixDomainSocketPath: path).get()
+            guard chmod(path, mode) == 0 else { throw SocketFileError("protect", path) }
+            return Listener(channel, host: path, port: 0)
+        } catch {
+            throw ListenerError.cannotListen(host: path, port: 0, reason: "\(error)")
+        }
+    }
+
     /// Puts the handlers into a connection's pipeline; throwing closes it.
     static func prepare(
         _ channel: any Channel,
@@ -117,7 +141,8 @@ package enum ListenerError: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .cannotListen(let host, let port, let reason):
-            "cannot listen on \(host) port \(port): \(reason)"
+            host.hasPrefix("/")
+                ? "cannot listen at \(reason)" : "cannot listen on \(host) port \(port): \(reason)"
         case .noCertificate(let port): "the listener on port \(port) has no certificate"
         case .full: "there are as many connections as there may be"
         }

@@ -8,7 +8,7 @@ struct EdgeLedgerTests {
     private let now = Instant(milliseconds: 1_000_000)
 
     private func ledger(_ limits: LinkLimits = LinkLimits()) -> EdgeLedger {
-        EdgeLedger(gate: .from(["here.example"]), limits: limits, now: now)
+        EdgeLedger(gate: .from { $0 == "here.example" }, limits: limits, now: now)
     }
 
     /// One that is up and has read that many stanzas.
@@ -86,7 +86,7 @@ struct EdgeLedgerTests {
     }
 
     @Test func servesComponentsWithWhatIsForThem() {
-        var ledger = EdgeLedger(gate: .to(["bot.here.example"]), now: now)
+        var ledger = EdgeLedger(gate: .to { $0 == "bot.here.example" }, now: now)
         _ = ledger.connected(to: "router-1", now: now)
         _ = ledger.received(LinkMessage.state(LinkState(session: 1)).element)
         let stanza = Stanza.linked(1, from: "a@there.example", to: "bot.here.example")

@@ -71,7 +71,7 @@ final class LinkWorld {
     }
 
     private static func edge(_ now: Instant, _ limits: LinkLimits) -> EdgeLedger {
-        EdgeLedger(gate: .from(["here.example"]), limits: limits, now: now)
+        EdgeLedger(gate: .from { $0 == "here.example" }, limits: limits, now: now)
     }
 }
 

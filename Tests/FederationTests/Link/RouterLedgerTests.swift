@@ -61,7 +61,6 @@ struct RouterLedgerTests {
             ("user@here.example/a", "other@here.example", .invalidFrom),
             ("here.example", "other@here.example", .invalidFrom),
             // Through us to others.
-            ("friend@there.example", "friend@third.example", .invalidFrom),
             ("@there.example", "user@here.example", .improperAddressing),
         ] as [(String, String, StreamError.Condition)]
     )
@@ -87,6 +86,20 @@ struct RouterLedgerTests {
     }
 
     /// Or the same stanza would end every connection.
+    @Test func sendsBackWhatIsForNobodyHere() {
+        var ledger = running()
+        let steps = ledger.received(
+            incoming(from: "friend@there.example", to: "friend@third.example")
+        )
+        guard case .bounce(let stanza, let error)? = steps.first else {
+            Issue.record("\(steps)")
+            return
+        }
+        #expect(stanza.from?.description == "friend@there.example")
+        #expect(error.condition == .remoteServerNotFound)
+        #expect(ledger.counters.violations == 1)
+    }
+
     @Test func readsNoViolationTwice() {
         var ledger = running()
         _ = ledger.received(incoming(from: "user@here.example"))
@@ -96,7 +109,7 @@ struct RouterLedgerTests {
     }
 
     @Test func takesFromAHostOfComponentsWhatIsItsOwn() {
-        var ledger = RouterLedger(gate: .from(["bot.here.example"]), now: now)
+        var ledger = RouterLedger(gate: .from { $0 == "bot.here.example" }, now: now)
         ledger.connected(to: "edge-1", now: now)
         _ = ledger.received(LinkMessage.state(LinkState(session: nil)).element)
         _ = ledger.received(LinkMessage.started.element)

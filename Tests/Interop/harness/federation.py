@@ -1,5 +1,6 @@
 """Several servers on loopback that find each other by a name server of the tests."""
 
+import os
 import shutil
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from .ejabberd import Ejabberd
 from .lapwing import Lapwing
 from .names import Names
 from .prosody import Prosody
+from .split import SplitLapwing
 
 PASSWORD = "a password of the tests"
 
@@ -43,7 +45,8 @@ class Federation:
 class World:
     """Names, an authority, and servers by their domains."""
 
-    KINDS = {"lapwing": Lapwing, "prosody": Prosody, "ejabberd": Ejabberd}
+    KINDS = {"lapwing": Lapwing, "lapwing-split": SplitLapwing, "prosody": Prosody,
+             "ejabberd": Ejabberd}
 
     def __init__(self, workshop, target=None):
         """`target` is for ejabberd, which asks the system, and no name server, for addresses."""
@@ -64,6 +67,8 @@ class World:
             names=self.names, authority=self.authority.certificate,
             identity=identity or self.authority.issue(domain, *services), **federation,
         )
+        if kind == "lapwing" and os.environ.get("LAPWING_LAYOUT") == "split":
+            kind = "lapwing-split"
         server = self.KINDS[kind](
             self.workshop.room(domain), domain, federation=settings, **(options or {}))
         server.start()

@@ -88,6 +88,8 @@ class Lapwing:
     """A server with its own data directory. It can be started, stopped and killed at will."""
 
     name = "lapwing"
+    # Where it says what it has to do with other servers.
+    federation_log = "server.log"
     # What scenarios may ask for with "Needs:".
     abilities = frozenset({
         "groups", "offline-refused", "strict-streams", "exact-errors", "exact-presence",

@@ -1,0 +1,256 @@
+import Configuration
+import Federation
+import Logging
+import Modules
+import NIOCore
+import Platform
+import Synchronization
+import Transport
+import XMPP
+
+/// Components (XEP-0114) in a process of their own, for a router that has the accounts.
+///
+/// An actor whose executor is its event loop, on which all connections live.
+actor ComponentHost {
+    nonisolated let loop: any EventLoop
+    nonisolated let unownedExecutor: UnownedSerialExecutor
+    private nonisolated let configuration: ServerConfiguration
+    private nonisolated let table: ComponentTable
+    private nonisolated let tls: TLSContextBox?
+    private nonisolated let admission: Admission
+    private nonisolated let log: Logger
+    private nonisolated let side = Side()
+    nonisolated let link: Link<EdgeLedger>
+    private nonisolated let loops: Loops
+    private var connections: [SessionID: StreamConnection] = [:]
+    private var sessions: [ObjectIdentifier: Session] = [:]
+    private var sessionsOpened: UInt64 = 0
+    /// Stanzas of the router's that must not be written yet, in order.
+    private var held: [Departure] = []
+
+    private struct Session {
+        let id: SessionID
+        let component: JID
+    }
+
+    init(
+        _ configuration: ServerConfiguration,
+        _ link: ServerConfiguration.Link,
+        on loop: any EventLoop,
+        tls: TLSContextBox?,
+        files: OpenFiles,
+        log: Logger
+    ) {
+        self.configuration = configuration
+        self.loop = loop
+        unownedExecutor = loop.executor.asUnownedSerialExecutor()
+        self.tls = tls
+        self.log = log
+        let table = ComponentTable(configuration.components)
+        self.table = table
+        admission = Admission(
+            total: min(configuration.limits.connections, files.connections),
+            perAddress: configuration.limits.connectionsPerAddress
+        )
+        loops = Loops(loop)
+        self.link = Link(
+            to: link.name,
+            on: loop,
+            EdgeLedger(gate: .to { table.has($0) }, now: .now),
+            side: side,
+            log: log
+        )
+        side.host.withLock { $0 = self }
+    }
+}
+
+extension ComponentHost: EdgeFront {
+    func listen() async throws -> [OpenListener] {
+        do {
+            let listener = try await Listener.start(
+                ListenerConfiguration(componentsOf: configuration, table),
+                on: loops,
+                owner: self,
+                tls: tls,
+                admission: admission
+            )
+            log.info("listening on \(listener.host) port \(listener.port), component")
+            return [.init(name: "component", address: listener.host, listener: listener)]
+        } catch {
+            throw Failure(1, "\(error)")
+        }
+    }
+
+    nonisolated func federation() async -> FederationStatus? { nil }
+
+    nonisolated func stop() async {
+        await loops.endStreams(with: StreamError(.systemShutdown))
+    }
+}
+
+// MARK: - Stanzas of components
+
+extension ComponentHost: StreamOwner {
+    nonisolated func credentials(
+        for account: JID,
+        _ answer: @escaping @Sendable (CredentialsAnswer) -> Void
+    ) {
+        answer(.unknownAccount)
+    }
+
+    nonisolated func pauses(_ name: JID, from address: String, for pause: Duration) {
+        log.warning(
+            "\(name): too many wrong secrets from \(address), which has to wait for \(pause)"
+        )
+    }
+
+    nonisolated func bind(
+        account: JID,
+        resource: String?,
+        on connection: StreamConnection,
+        _ answer: @escaping @Sendable (Result<JID, StanzaError>) -> Void
+    ) {
+        answer(assumeIsolated { $0.attach(account, connection) })
+    }
+
+    private func attach(
+        _ component: JID,
+        _ connection: StreamConnection
+    ) -> Result<JID, StanzaError> {
+        sessionsOpened &+= 1
+        let id = SessionID(rawValue: sessionsOpened)
+        switch table.attach(id, to: component.domain) {
+        case .refused:
+            return .failure(StanzaError(.conflict, text: "\(component) is attached already"))
+        case .attached(let replaced, _):
+            for old in replaced {
+                connections[old]?.close(
+                    StreamError(.conflict, text: "a newer connection took its place")
+                )
+            }
+            connections[id] = connection
+            sessions[ObjectIdentifier(connection)] = Session(id: id, component: component)
+            log.notice("component \(component) is attached")
+            return .success(component)
+        }
+    }
+
+    nonisolated func received(_ stanzas: [Stanza], on connection: StreamConnection) {
+        assumeIsolated { host in
+            let now = Instant.now
+            for stanza in stanzas {
+                guard let to = stanza.to else { continue }
+                if host.table.has(to.domain) {
+                    host.deliver(stanza)
+                } else {
+                    host.offer(stanza, now)
+                }
+            }
+        }
+    }
+
+    private func offer(_ stanza: Stanza, _ now: Instant) {
+        link.assumeIsolated { $0.change { $0.offer(stanza, from: nil, now: now) } }
+    }
+
+    nonisolated func closed(_ connection: StreamConnection) {
+        assumeIsolated { host in
+            guard let session = host.sessions.removeValue(forKey: ObjectIdentifier(connection))
+            else { return }
+            host.connections[session.id] = nil
+            _ = host.table.detach(session.id, from: session.component.domain)
+            host.log.notice("component \(session.component) is gone")
+        }
+    }
+}
+
+// MARK: - Stanzas for components
+
+extension ComponentHost {
+    /// Writes a stanza to its component, or answers for one that is not here.
+    private func deliver(_ stanza: Stanza) {
+        guard let to = stanza.to else { return }
+        if case .session(let session) = table.destination(of: to.domain, from: stanza.from),
+            let connection = connections[session]
+        {
+            return connection.send(stanza)
+        }
+        let error = StanzaError(
+            .serviceUnavailable,
+            .wait,
+            text: "\(to.domain) is not attached"
+        )
+        guard let answer = stanza.bounced(error) else { return }
+        // To a component of this process, or by the router.
+        if answer.to.map({ table.has($0.domain) }) == true { return deliver(answer) }
+        offer(answer, .now)
+    }
+
+    /// Stanzas of the router's: it is told that they are about to be written.
+    private func take(_ departures: [Departure]) {
+        held += departures
+        link.assumeIsolated { link in
+            link.change { ledger in
+                for departure in departures { ledger.declare(departure.ticket) }
+                return []
+            }
+        }
+    }
+
+    private func advance() {
+        let free = held.prefix { departure in
+            link.assumeIsolated { $0.look { $0.mayWrite(departure.ticket) } }
+        }
+        held.removeFirst(free.count)
+        for departure in free { deliver(departure.stanza) }
+        // A component's stream says nothing of what has arrived.
+        link.assumeIsolated { link in
+            link.change { ledger in
+                for departure in free { ledger.settled(departure.ticket) }
+                return []
+            }
+        }
+    }
+
+    private func forget(_ tickets: [UInt64]) {
+        let tickets = Set(tickets)
+        held.removeAll { tickets.contains($0.ticket) }
+        advance()
+    }
+
+    /// What is at the end of the link.
+    private final class Side: LinkSide {
+        let host = Mutex<ComponentHost?>(nil)
+
+        private func enter(_ work: @Sendable (isolated ComponentHost) -> Void) {
+            guard let host = host.withLock({ $0 }) else { return }
+            host.assumeIsolated { work($0) }
+        }
+
+        func deliver(_ stanzas: [LinkedDelivery]) {
+            enter { host in
+                host.take(stanzas.compactMap { Departure($0.stanza, ticket: $0.ticket) })
+            }
+        }
+
+        func bounce(_ stanzas: [(head: Stanza, error: StanzaError)]) {
+            enter { host in
+                for answer in stanzas.compactMap({ $0.head.bounced($0.error) }) {
+                    host.deliver(answer)
+                }
+            }
+        }
+
+        func lost(_ heads: [Stanza]) {
+            enter { host in
+                for answer in heads.compactMap(\.answeredByLoss) { host.deliver(answer) }
+            }
+        }
+
+        func release(_ tickets: [UInt64]) { enter { $0.advance() } }
+
+        func withdraw(_ tickets: [UInt64]) { enter { $0.forget(tickets) } }
+
+        func handled(_ origins: [LinkOrigin]) {}
+    }
+}

@@ -1,0 +1,31 @@
+import Federation
+import XMPP
+
+/// What a link of this process leads from: what its ledger's steps are for.
+///
+/// Called on the link's loop.
+protocol LinkSide: Sendable {
+    /// Stanzas of the other end's, in order; at the edge each with its ticket.
+    func deliver(_ stanzas: [LinkedDelivery])
+
+    /// The stanzas, of which only the heads are left, go back to their senders.
+    func bounce(_ stanzas: [(head: Stanza, error: StanzaError)])
+
+    /// Nobody knows what became of these, of which only the heads are left.
+    func lost(_ heads: [Stanza])
+
+    /// At the edge: these may be written.
+    func release(_ tickets: [UInt64])
+
+    /// At the edge: these must not be written.
+    func withdraw(_ tickets: [UInt64])
+
+    /// At the edge: the router has what came from these peers.
+    func handled(_ origins: [LinkOrigin])
+}
+
+/// A stanza that came over a link.
+struct LinkedDelivery: Sendable {
+    let stanza: Stanza
+    let ticket: UInt64
+}

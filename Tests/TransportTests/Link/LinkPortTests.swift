@@ -1,0 +1,195 @@
+import Federation
+import Glibc
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+import XMPP
+
+@testable import Transport
+
+/// What an end of links has heard.
+private final class Ear: LinkOwner {
+    enum Event: Sendable {
+        case began(LinkConnection, LinkPeer)
+        case received([Element])
+        case ended(LinkPeer?, LinkFailure?)
+    }
+
+    let events: AsyncStream<Event>
+    private let heard: AsyncStream<Event>.Continuation
+
+    init() {
+        (events, heard) = AsyncStream.makeStream()
+    }
+
+    func began(_ connection: LinkConnection, with peer: LinkPeer) {
+        heard.yield(.began(connection, peer))
+    }
+
+    func received(_ elements: [Element], on connection: LinkConnection, from peer: LinkPeer) {
+        heard.yield(.received(elements))
+    }
+
+    func ended(_ connection: LinkConnection, with peer: LinkPeer?, _ failure: LinkFailure?) {
+        heard.yield(.ended(peer, failure))
+    }
+}
+
+/// One end: who it is, and what it hears.
+private struct End {
+    let ear = Ear()
+    let port: LinkPort
+
+    init(_ name: String, to peer: String, secret: String, on loop: any EventLoop) throws {
+        let shared = try #require(LinkSecret(Array(secret.utf8)))
+        let configuration = LinkConfiguration(
+            name: name,
+            instance: Random.token(),
+            secrets: [peer: shared]
+        )
+        port = LinkPort(configuration, owner: ear, on: loop)
+    }
+
+    /// What comes next of that kind.
+    func next<Found>(_ wanted: (Ear.Event) -> Found?) async throws -> Found {
+        for await event in ear.events {
+            if let found = wanted(event) { return found }
+        }
+        throw CancellationError()
+    }
+
+    func connection() async throws -> (LinkConnection, LinkPeer) {
+        try await next { event in
+            if case .began(let connection, let peer) = event { (connection, peer) } else { nil }
+        }
+    }
+
+    func failure() async throws -> LinkFailure? {
+        try await next { event -> LinkFailure?? in
+            if case .ended(_, let failure) = event { .some(failure) } else { nil }
+        }
+    }
+}
+
+@Suite("A link's connections", .timeLimit(.minutes(2)))
+struct LinkPortTests {
+    private static let secret = "a secret of the tests"
+    private let loop = MultiThreadedEventLoopGroup.singleton.next()
+    private let path = "/tmp/lapwing-link-\(Random.token()).sock"
+
+    private func pair(
+        at address: LinkAddress,
+        secret: String = secret,
+        name: String = "s2s",
+        credentials: @escaping @Sendable () -> PeerCredentials? = { nil }
+    ) async throws -> (router: End, edge: End, listener: Listener, dialer: LinkDialer) {
+        let router = try End("router", to: "s2s", secret: Self.secret, on: loop)
+        let edge = try End(name, to: "router", secret: secret, on: loop)
+        let listener = try await router.port.listen(at: address, credentials: credentials)
+        var place = address
+        if case .port(let host, _) = address { place = .port(host: host, listener.port) }
+        let dialer = try edge.port.connect(
+            to: "router",
+            at: place,
+            backOff: .init(first: .milliseconds(60), longest: .milliseconds(60))
+        ) { _ in }
+        return (router, edge, listener, dialer)
+    }
+
+    private func converse(_ router: End, _ edge: End) async throws {
+        let (ours, peer) = try await router.connection()
+        #expect(peer.name == "s2s")
+        let (theirs, other) = try await edge.connection()
+        #expect(other.name == "router")
+        let element = Element("message", Namespace.client)
+        let loop = loop
+        for (connection, end) in [(ours, edge), (theirs, router)] {
+            loop.execute { connection.write(element.serialized(in: Namespace.server)) }
+            let got = try await end.next { if case .received(let all) = $0 { all } else { nil } }
+            #expect(got == [element])
+        }
+    }
+
+    @Test func twoProcessesMeetOnAUnixSocket() async throws {
+        let (router, edge, listener, dialer) = try await pair(at: .socket(path))
+        try await converse(router, edge)
+        dialer.close()
+        await listener.close()
+        await edge.port.endAll()
+    }
+
+    @Test func twoProcessesMeetOnAPort() async throws {
+        // Of any name: it is the secret that proves.
+        let certificates = try TestCertificates()
+        let credentials = try PeerCredentials([certificates.make(["else.example"]).files])
+        let (router, edge, listener, dialer) = try await pair(
+            at: .port(host: "127.0.0.1", 0),
+            credentials: { credentials }
+        )
+        try await converse(router, edge)
+        dialer.close()
+        await listener.close()
+        await edge.port.endAll()
+    }
+
+    @Test func aWrongSecretIsNotTaken() async throws {
+        let (router, edge, listener, dialer) = try await pair(
+            at: .socket(path),
+            secret: "another secret of the tests"
+        )
+        #expect(try await router.failure() == .notAuthenticated)
+        // It comes again, and is told no more.
+        guard case .streamFailed(let error)? = try await edge.failure() else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(error.condition == .notAuthorized)
+        #expect(try await router.failure() == .notAuthenticated)
+        dialer.close()
+        await listener.close()
+        await edge.port.endAll()
+    }
+
+    @Test func anUnknownNameIsNotTaken() async throws {
+        let (router, edge, listener, dialer) = try await pair(at: .socket(path), name: "guest")
+        #expect(try await router.failure() == .notAuthenticated)
+        dialer.close()
+        await listener.close()
+        await edge.port.endAll()
+    }
+
+    @Test func aConnectionThatEndsIsMadeAgain() async throws {
+        let (router, edge, listener, dialer) = try await pair(at: .socket(path))
+        let (first, _) = try await router.connection()
+        let loop = loop
+        loop.execute { first.close(nil) }
+        _ = try await edge.failure()
+        let (second, peer) = try await router.connection()
+        #expect(second !== first)
+        #expect(peer.name == "s2s")
+        dialer.close()
+        await listener.close()
+        await edge.port.endAll()
+    }
+
+    @Test func aFileThatIsNoSocketStays() async throws {
+        let file = open(path, O_CREAT | O_WRONLY, 0o600)
+        close(file)
+        defer { unlink(path) }
+        let router = try End("router", to: "s2s", secret: Self.secret, on: loop)
+        await #expect(throws: ListenerError.self) {
+            _ = try await router.port.listen(at: .socket(path), credentials: { nil })
+        }
+        #expect(access(path, F_OK) == 0)
+    }
+
+    @Test func theSocketIsItsUsersAlone() async throws {
+        let router = try End("router", to: "s2s", secret: Self.secret, on: loop)
+        let listener = try await router.port.listen(at: .socket(path), credentials: { nil })
+        var status = stat()
+        #expect(stat(path, &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o600)
+        await listener.close()
+    }
+}
