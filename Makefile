@@ -41,7 +41,7 @@ bench: build ## measure what everything costs (PEERS=1: prosody too)
 	$(SWIFT) build -c release --package-path Benchmarks
 	@LAPWING_BIN=$(abspath $(BIN)) PEERS=$(PEERS) $(PYTHON) Benchmarks/bench
 
-bench-pubsub: build ## pubsub and components beside others (PEERS=1: prosody, ejabberd, mosquitto)
+bench-pubsub: build ## pubsub, components, s2s beside others (PEERS=1: prosody, ejabberd, mosquitto)
 	@scripts/deps bench
 	$(SWIFT) build -c release --package-path Benchmarks
 	@LAPWING_BIN=$(abspath $(BIN)) PEERS=$(PEERS) $(PYTHON) Benchmarks/bench-pubsub $(ROWS)

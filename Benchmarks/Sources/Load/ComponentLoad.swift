@@ -22,7 +22,7 @@ struct ComponentLoad {
         let bytes = try options.number("payload", default: 300)
         let messages = users.map { user in
             let to = usesFullJID ? user.jid : user.account
-            return Payload(Self.message(from: "bot@\(domain)/load", to: to, bytes: bytes))
+            return Payload(message(from: "bot@\(domain)/load", to: to, bytes: bytes))
         }
         let flow = try Flow(
             stage,
@@ -32,14 +32,6 @@ struct ComponentLoad {
             answers: false
         )
         return try measure(flow, stage)
-    }
-
-    /// A chat message of so many bytes.
-    private static func message(from: String, to: String, bytes: Int) -> [UInt8] {
-        let head = "<message from='\(from)' to='\(to)' type='chat' id='load'><body>"
-        let tail = "</body></message>"
-        let rest = max(1, bytes - head.utf8.count - tail.utf8.count)
-        return Array((head + String(repeating: "x", count: rest) + tail).utf8)
     }
 
     private func measure(_ flow: Flow, _ stage: Stage) throws(LoadError) -> String {
@@ -56,6 +48,14 @@ struct ComponentLoad {
         members.append(("missing", Double(flow.missing - missing)))
         return json(members)
     }
+}
+
+/// A chat message of so many bytes.
+func message(from: String, to: String, bytes: Int) -> [UInt8] {
+    let head = "<message from='\(from)' to='\(to)' type='chat' id='load'><body>"
+    let tail = "</body></message>"
+    let rest = max(1, bytes - head.utf8.count - tail.utf8.count)
+    return Array((head + String(repeating: "x", count: rest) + tail).utf8)
 }
 
 /// A component's log-in, up to the server's answer (XEP-0114 §3), as a machine over text.

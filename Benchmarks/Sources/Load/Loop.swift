@@ -45,9 +45,13 @@ final class Loop {
         buffer.deallocate()
     }
 
-    /// Connects and begins the log-in.
-    func logIn(_ account: Login.Account) throws(LoadError) -> Link {
-        let descriptor = try connect(to: server.port)
+    /// Connects and begins the log-in, at the loop's server or another.
+    func logIn(
+        _ account: Login.Account,
+        at other: Server? = nil
+    ) throws(LoadError) -> Link {
+        let server = other ?? server
+        let descriptor = try connect(to: server.port, of: server)
         let login = Login(
             account: account,
             domain: server.domain,
@@ -69,7 +73,7 @@ final class Loop {
 
     /// Connects a component without TLS, and waits until it is attached.
     func attach(_ handshake: Handshake, port: Int) throws(LoadError) -> Link {
-        let descriptor = try connect(to: port)
+        let descriptor = try connect(to: port, of: server)
         let link = Link(
             descriptor: descriptor,
             index: links.count,
@@ -99,14 +103,18 @@ final class Loop {
     }
 
     /// Logs all in, `window` at a time.
-    func logIn(_ accounts: [Login.Account], window: Int) throws(LoadError) {
+    func logIn(
+        _ accounts: [Login.Account],
+        window: Int,
+        at other: Server? = nil
+    ) throws(LoadError) {
         var waiting = accounts[...]
         let first = links.count
         let deadline = now() + 300_000_000
         while true {
             let busy = links.dropFirst(first).count { $0.isLoggingIn }
             let next = waiting.prefix(max(0, window - busy))
-            for account in next { _ = try logIn(account) }
+            for account in next { _ = try logIn(account, at: other) }
             waiting = waiting.dropFirst(next.count)
             if waiting.isEmpty, !links.dropFirst(first).contains(where: \.isLoggingIn) { return }
             guard now() < deadline else { throw LoadError("the log-ins take too long") }
@@ -198,7 +206,7 @@ final class Loop {
         }
     }
 
-    private func connect(to port: Int) throws(LoadError) -> Int32 {
+    private func connect(to port: Int, of server: Server) throws(LoadError) -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -22,6 +22,16 @@ struct Options {
         values[name] ?? value
     }
 
+    /// Numbers with commas between them.
+    func numbers(_ name: String) throws(LoadError) -> [Int] {
+        let parts = try text(name).split(separator: ",")
+        let numbers = parts.compactMap { Int($0) }
+        guard numbers.count == parts.count, !numbers.isEmpty else {
+            throw LoadError("--\(name): not numbers with commas between them")
+        }
+        return numbers
+    }
+
     func number(_ name: String, default value: Int) throws(LoadError) -> Int {
         guard let text = values[name] else { return value }
         guard let number = Int(text), number >= 0 else {

@@ -25,6 +25,19 @@ struct ProcessUsage {
         residentKiB = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     }
 
+    /// Of all of them together.
+    init(of processes: [Int]) throws(LoadError) {
+        cpuMicroseconds = 0
+        scheduledMicroseconds = 0
+        residentKiB = 0
+        for process in processes {
+            let usage = try ProcessUsage(of: process)
+            cpuMicroseconds += usage.cpuMicroseconds
+            scheduledMicroseconds += usage.scheduledMicroseconds
+            residentKiB += usage.residentKiB
+        }
+    }
+
     private static func scheduled(_ process: Int) -> Int {
         guard let directory = opendir("/proc/\(process)/task") else { return 0 }
         defer { closedir(directory) }

@@ -21,6 +21,9 @@ enum Program {
           component: --component D --secret S --component-port P [--viewers 100] [--window 8]
                  [--payload 300 (the whole stanza)] [--jid bare|full] [--seconds 8]
                  accounts viewer0…
+          federation: --pids P,… --far-port P --far-domain D --far-pids P,… [--window 8]
+                 [--payload 200 (the whole stanza)] [--seconds 8]
+                 accounts host0, and viewer0 of the far server
         """
 
     static func main() {
@@ -35,6 +38,7 @@ enum Program {
             case "nodes": print(try NodesLoad(options: options).run())
             case "fan": print(try FanLoad(options: options).run())
             case "component": print(try ComponentLoad(options: options).run())
+            case "federation": print(try FederationLoad(options: options).run())
             case "idle": print(try IdleLoad(options: options).run())
             default: throw LoadError(usage)
             }

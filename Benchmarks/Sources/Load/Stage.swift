@@ -23,13 +23,16 @@ final class Stage {
         try logIn((0..<count).map { "\(users)\($0)" })
     }
 
-    func logIn(_ users: [String]) throws(LoadError) -> [Link] {
+    func logIn(
+        _ users: [String],
+        at server: Loop.Server? = nil
+    ) throws(LoadError) -> [Link] {
         let password = try options.text("password")
         let first = loop.links.count
         let accounts = users.map { user in
             Login.Account(user: user, password: password, resource: "load")
         }
-        try loop.logIn(accounts, window: 16)
+        try loop.logIn(accounts, window: 16, at: server)
         let links = Array(loop.links[first...])
         for link in links {
             link.received.removeAll()
@@ -93,16 +96,20 @@ final class Stage {
     }
 }
 
-/// What a server used and what came of it between two moments.
+/// What a server, of one process or several, used and what came of it between two moments.
 struct Measurement {
     let before: ProcessUsage
     let own: ProcessUsage
     let started = now()
-    private let process: Int
+    private let processes: [Int]
 
     init(of process: Int) throws(LoadError) {
-        self.process = process
-        before = try ProcessUsage(of: process)
+        try self.init(of: [process])
+    }
+
+    init(of processes: [Int]) throws(LoadError) {
+        self.processes = processes
+        before = try ProcessUsage(of: processes)
         own = try ProcessUsage(of: ProcessUsage.ourselves)
     }
 
@@ -111,7 +118,7 @@ struct Measurement {
     /// The members of the result that every load has; CPU is divided by `number`.
     func members(per name: String, number: Int) throws(LoadError) -> [(String, Double)] {
         let seconds = seconds
-        let after = try ProcessUsage(of: process)
+        let after = try ProcessUsage(of: processes)
         let ours = try ProcessUsage(of: ProcessUsage.ourselves)
         let cpu = Double(after.cpuMicroseconds - before.cpuMicroseconds)
         let scheduled = Double(after.scheduledMicroseconds - before.scheduledMicroseconds)
