@@ -29,8 +29,8 @@ extension ServerConfiguration.Component.Delegation {
         "jabber:component:accept", "urn:ietf:params:xml:ns:xmpp-bind",
         "urn:ietf:params:xml:ns:xmpp-sasl", "urn:ietf:params:xml:ns:xmpp-session",
         "urn:ietf:params:xml:ns:xmpp-stanzas", "urn:ietf:params:xml:ns:xmpp-streams",
-        "urn:ietf:params:xml:ns:xmpp-tls", "urn:xmpp:forward:0", "urn:xmpp:privilege:2",
-        "urn:xmpp:sm:3",
+        "urn:ietf:params:xml:ns:xmpp-tls", "urn:xmpp:component:0", "urn:xmpp:forward:0",
+        "urn:xmpp:privilege:2", "urn:xmpp:sm:3",
     ]
 
     init(_ table: ConfigurationTable) throws(ConfigurationError) {

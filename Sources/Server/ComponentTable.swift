@@ -1,5 +1,6 @@
 import Configuration
 import Modules
+import NIOPosix
 import Synchronization
 import XMPP
 
@@ -12,6 +13,8 @@ final class ComponentTable: Sendable {
     private struct State {
         var configured: [String: Configured]
         var attached: [String: [SessionID]] = [:]
+        /// What SASL needs of secrets, once it has been asked for.
+        var credentials: [String: ScramCredentials] = [:]
     }
 
     /// A component, and its secret as it is compared.
@@ -67,6 +70,36 @@ final class ComponentTable: Sendable {
     /// Whether the domain is a component's that stays among the domains here.
     func isInternal(_ domain: String) -> Bool {
         state.withLock { $0.configured[domain].map { !$0.component.isFederated } ?? false }
+    }
+
+    /// What SASL needs of the component's secret (XEP-0225); nil where there is none.
+    ///
+    /// The first time costs as much as for a password.
+    func credentials(of domain: String, iterations: Int) -> ScramCredentials? {
+        let (known, secret) = state.withLock { state in
+            (state.credentials[domain], state.configured[domain]?.component.secret)
+        }
+        if let known { return known }
+        guard let secret, let password = try? Password(secret) else { return nil }
+        let derived = ScramCredentials.derive(password: password, iterations: iterations)
+        state.withLock { state in
+            guard state.configured[domain]?.component.secret == secret else { return }
+            state.credentials[domain] = derived
+        }
+        return derived
+    }
+
+    /// Answers who asks for them on behalf of a stream, from another thread: the first time takes
+    /// milliseconds, which no loop has.
+    func answer(
+        _ component: JID,
+        iterations: Int,
+        _ answer: @escaping @Sendable (CredentialsAnswer) -> Void
+    ) {
+        NIOThreadPool.singleton.submit { _ in
+            let found = self.credentials(of: component.domain, iterations: iterations)
+            answer(found.map { .found($0) } ?? .unknownAccount)
+        }
     }
 
     /// Where stanzas of `sender` to that domain go; nil where no component has it.
@@ -165,6 +198,8 @@ extension ComponentTable {
             changes.removed.sort()
             changes.changed.sort()
             state.configured = configured
+            // Salts are others then, which nobody minds.
+            if !changes.isEmpty { state.credentials = [:] }
             return changes
         }
     }

@@ -386,7 +386,10 @@ extension LoopHost {
     /// A session of a connection of this loop.
     struct Entry: Sendable {
         let session: SessionID
+        /// Of a component, the name that was bound first.
         let account: JID
+        /// The domains that a component's connection has.
+        var names: [JID] = []
     }
 
     /// A connection of this loop is to have a session.
@@ -400,6 +403,26 @@ extension LoopHost {
 
     func session(of connection: StreamConnection) -> Entry? {
         entries[ObjectIdentifier(connection)]
+    }
+
+    /// The session of a component's connection, which may have had names before.
+    func session(of connection: StreamConnection, of component: JID) -> SessionID {
+        session(of: connection)?.session ?? open(connection, of: component)
+    }
+
+    /// A component's connection has another name.
+    func add(_ name: JID, to connection: StreamConnection) {
+        entries[ObjectIdentifier(connection)]?.names.append(name)
+    }
+
+    /// It has a name no more.
+    func remove(_ name: JID, from connection: StreamConnection) {
+        entries[ObjectIdentifier(connection)]?.names.removeAll { $0 == name }
+    }
+
+    /// Forgets the connection unless it has a name.
+    func forgetUnnamed(_ connection: StreamConnection) {
+        if session(of: connection)?.names.isEmpty ?? true { forget(connection) }
     }
 
     /// The connection is gone, or was refused its session.

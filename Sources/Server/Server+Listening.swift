@@ -75,7 +75,7 @@ extension Server {
         let isOpen = listeners.withLock { $0.contains { $0.name == Self.componentListenerName } }
         guard !isOpen else { return }
         try await open(
-            ListenerConfiguration(componentsOf: configuration, components),
+            ListenerConfiguration(componentsOf: configuration, components, pretence),
             named: Self.componentListenerName
         )
     }
@@ -99,18 +99,10 @@ extension Server {
             case .direct: .direct
             case .plain: .plain
             }
-        var stream = ServerStream.Configuration(
-            domain: configuration.domain,
-            security: security,
-            pretence: pretence
-        )
-        stream.others = Set(configuration.furtherDomains.map(\.name))
+        var stream = ServerStream.Configuration(configuration, security, pretence)
         stream.offersChannelBinding = listener.channelBinding
         let sessionFeatures = sessionFeatures
         stream.sessionFeatures = { sessionFeatures.current }
-        if !configuration.accounts.plain {
-            stream.mechanisms.removeAll { $0 == .plain }
-        }
         return ListenerConfiguration(
             host: listener.address,
             port: listener.port,
@@ -135,13 +127,43 @@ struct OpenListener: Sendable {
     let listener: Listener
 }
 
+extension ServerStream.Configuration {
+    /// What streams of clients and of components (XEP-0225) have in common.
+    init(
+        _ configuration: ServerConfiguration,
+        _ security: ServerStream.Security,
+        _ pretence: ScramPretence
+    ) {
+        self.init(domain: configuration.domain, security: security, pretence: pretence)
+        others = Set(configuration.furtherDomains.map(\.name))
+        if !configuration.accounts.plain { mechanisms.removeAll { $0 == .plain } }
+    }
+}
+
 extension ListenerConfiguration {
     /// The port of components.
-    init(componentsOf configuration: ServerConfiguration, _ components: ComponentTable) {
+    init(
+        componentsOf configuration: ServerConfiguration,
+        _ components: ComponentTable,
+        _ pretence: ScramPretence
+    ) {
         let listener = configuration.componentListener
-        let stream = ComponentStream.Configuration(
-            security: listener.security == .direct ? .direct : .plain
-        ) { components.secret(of: $0) }
+        let secret: @Sendable (String) -> [UInt8]? = { components.secret(of: $0) }
+        let isDirect = listener.security == .direct
+        var stream = ComponentStream.Configuration(
+            security: isDirect ? .direct : .plain,
+            secret: secret
+        )
+        // XEP-0225 knows STARTTLS, which is offered where there is a certificate.
+        let isOpen = !ServerConfiguration.isLoopback(listener.address)
+        let hasCertificate = !configuration.certificates.isEmpty
+        var successor = ServerStream.Configuration(
+            configuration,
+            isDirect ? .direct : hasCertificate ? .startTLS(isRequired: isOpen) : .plain,
+            pretence
+        )
+        successor.peers = .components(secret: secret)
+        stream.successor = successor
         var limits = ConnectionLimits(configuration.limits)
         // Programs without a user do not answer pings; the kernel finds out who is gone.
         limits.pingAfter = nil

@@ -1,3 +1,4 @@
+import Configuration
 import Logging
 import Modules
 import NIOCore
@@ -10,7 +11,10 @@ extension Server: StreamOwner {
         for account: JID,
         _ answer: @escaping @Sendable (CredentialsAnswer) -> Void
     ) {
-        answer(directory.credentials(of: account).map { .found($0) } ?? .unknownAccount)
+        guard account.isDomain else {
+            return answer(directory.credentials(of: account).map { .found($0) } ?? .unknownAccount)
+        }
+        components.answer(account, iterations: configuration.accounts.scramIterations, answer)
     }
 
     func pauses(_ name: JID, from address: String, for pause: Duration) {
@@ -26,16 +30,8 @@ extension Server: StreamOwner {
         _ answer: @escaping @Sendable (Result<JID, StanzaError>) -> Void
     ) {
         let own = host(of: connection)
+        if account.isDomain { return attach(account, connection, own, answer) }
         let session = own.assumeIsolated { $0.open(connection, of: account) }
-        if account.isDomain {
-            let (result, isFirst) = attach(account, session, connection, own)
-            answer(result)
-            // Behind the answer, which ends the handshake.
-            if case .success = result {
-                own.assumeIsolated { $0.attached(account, session, isFirst) }
-            }
-            return
-        }
         let resource = resource ?? Random.token()
         Self.enter(hosts[placement.loop(of: account)], from: own) { host in
             let result = host.bind(account, resource: resource, session: session)
@@ -76,28 +72,25 @@ extension Server: StreamOwner {
         let own = host(of: connection)
         guard let entry = own.assumeIsolated({ $0.forget(connection) }) else { return }
         if entry.account.isDomain {
-            if components.detach(entry.session, from: entry.account.domain) {
-                own.assumeIsolated { $0.gone(entry.account) }
-            }
-            return log.notice("component \(entry.account) is gone")
+            return entry.names.forEach { detach($0, from: entry.session, own) }
         }
         Self.enter(hosts[placement.loop(of: entry.account)], from: own) {
             $0.take([.closed(entry.session, of: entry.account)])
         }
     }
 
-    /// Gives a component its domain.
+    /// Gives a component a domain.
     private func attach(
         _ component: JID,
-        _ session: SessionID,
         _ connection: StreamConnection,
-        _ own: LoopHost
-    ) -> (Result<JID, StanzaError>, isFirst: Bool) {
+        _ own: LoopHost,
+        _ answer: (Result<JID, StanzaError>) -> Void
+    ) {
+        let session = own.assumeIsolated { $0.session(of: connection, of: component) }
         switch components.attach(session, to: component.domain) {
         case .refused:
-            own.assumeIsolated { _ = $0.forget(connection) }
-            let error = StanzaError(.conflict, text: "\(component) is attached already")
-            return (.failure(error), false)
+            own.assumeIsolated { $0.forgetUnnamed(connection) }
+            answer(.failure(StanzaError(.conflict, text: "\(component) is attached already")))
         case .attached(let replaced, let isFirst):
             for old in replaced {
                 let error = StreamError(.conflict, text: "a newer connection took its place")
@@ -105,9 +98,26 @@ extension Server: StreamOwner {
                     $0.take([.end(old, error)])
                 }
             }
+            own.assumeIsolated { $0.add(component, to: connection) }
             log.notice("component \(component) is attached")
-            return (.success(component), isFirst)
+            answer(.success(component))
+            // Behind the answer, which ends the handshake.
+            own.assumeIsolated { $0.attached(component, session, isFirst) }
         }
+    }
+
+    func unbind(_ name: JID, on connection: StreamConnection) {
+        let own = host(of: connection)
+        guard let entry = own.assumeIsolated({ $0.session(of: connection) }) else { return }
+        own.assumeIsolated { $0.remove(name, from: connection) }
+        detach(name, from: entry.session, own)
+    }
+
+    private func detach(_ component: JID, from session: SessionID, _ own: LoopHost) {
+        if components.detach(session, from: component.domain) {
+            own.assumeIsolated { $0.gone(component) }
+        }
+        log.notice("component \(component) is gone")
     }
 
     /// The part of the server on the connection's own loop.

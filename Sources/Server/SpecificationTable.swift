@@ -21,6 +21,11 @@ enum SpecificationTable {
         ),
         Specification("XEP-0220", version: "1.1.1"),
         Specification(
+            "XEP-0225",
+            version: "0.2",
+            leftOut: "SASL EXTERNAL; hostnames with a resource; the component's side"
+        ),
+        Specification(
             "XEP-0288",
             version: "1.0.1",
             leftOut: "further domains of the peer's on a stream that we opened"

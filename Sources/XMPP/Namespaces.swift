@@ -3,6 +3,7 @@ package enum Namespace {
     package static let client = "jabber:client"
     package static let server = "jabber:server"
     package static let component = "jabber:component:accept"
+    package static let componentBinding = "urn:xmpp:component:0"
     package static let dialback = "jabber:server:dialback"
     package static let streamManagement = "urn:xmpp:sm:3"
     package static let streams = "http://etherx.jabber.org/streams"

@@ -8,7 +8,7 @@ import Synchronization
 import Transport
 import XMPP
 
-/// Components (XEP-0114) in a process of their own, for a router that has the accounts.
+/// Components (XEP-0114, XEP-0225) in a process of their own, for a router that has the accounts.
 ///
 /// An actor whose executor is its event loop, on which all connections live.
 actor ComponentHost {
@@ -17,6 +17,7 @@ actor ComponentHost {
     private nonisolated let configuration: ServerConfiguration
     private nonisolated let table: ComponentTable
     private nonisolated let tls: TLSContextBox?
+    private nonisolated let pretence: ScramPretence
     private nonisolated let admission: Admission
     private nonisolated let log: Logger
     private nonisolated let side = Side()
@@ -30,7 +31,7 @@ actor ComponentHost {
 
     private struct Session {
         let id: SessionID
-        let component: JID
+        var names: [JID] = []
     }
 
     init(
@@ -45,6 +46,10 @@ actor ComponentHost {
         self.loop = loop
         unownedExecutor = loop.executor.asUnownedSerialExecutor()
         self.tls = tls
+        pretence = ScramPretence(
+            key: Random.bytes(32),
+            iterations: configuration.accounts.scramIterations
+        )
         self.log = log
         let table = ComponentTable(configuration.components)
         self.table = table
@@ -68,7 +73,7 @@ extension ComponentHost: EdgeFront {
     func listen() async throws -> [OpenListener] {
         do {
             let listener = try await Listener.start(
-                ListenerConfiguration(componentsOf: configuration, table),
+                ListenerConfiguration(componentsOf: configuration, table, pretence),
                 on: loops,
                 owner: self,
                 tls: tls,
@@ -95,7 +100,7 @@ extension ComponentHost: StreamOwner {
         for account: JID,
         _ answer: @escaping @Sendable (CredentialsAnswer) -> Void
     ) {
-        answer(.unknownAccount)
+        table.answer(account, iterations: configuration.accounts.scramIterations, answer)
     }
 
     nonisolated func pauses(_ name: JID, from address: String, for pause: Duration) {
@@ -117,8 +122,9 @@ extension ComponentHost: StreamOwner {
         _ component: JID,
         _ connection: StreamConnection
     ) -> Result<JID, StanzaError> {
-        sessionsOpened &+= 1
-        let id = SessionID(rawValue: sessionsOpened)
+        let known = sessions[ObjectIdentifier(connection)]
+        if known == nil { sessionsOpened &+= 1 }
+        let id = known?.id ?? SessionID(rawValue: sessionsOpened)
         switch table.attach(id, to: component.domain) {
         case .refused:
             return .failure(StanzaError(.conflict, text: "\(component) is attached already"))
@@ -129,7 +135,7 @@ extension ComponentHost: StreamOwner {
                 )
             }
             connections[id] = connection
-            sessions[ObjectIdentifier(connection)] = Session(id: id, component: component)
+            sessions[ObjectIdentifier(connection), default: Session(id: id)].names.append(component)
             log.notice("component \(component) is attached")
             return .success(component)
         }
@@ -158,9 +164,21 @@ extension ComponentHost: StreamOwner {
             guard let session = host.sessions.removeValue(forKey: ObjectIdentifier(connection))
             else { return }
             host.connections[session.id] = nil
-            _ = host.table.detach(session.id, from: session.component.domain)
-            host.log.notice("component \(session.component) is gone")
+            for name in session.names { host.detach(name, from: session.id) }
         }
+    }
+
+    nonisolated func unbind(_ name: JID, on connection: StreamConnection) {
+        assumeIsolated { host in
+            guard let session = host.sessions[ObjectIdentifier(connection)] else { return }
+            host.sessions[ObjectIdentifier(connection)]?.names.removeAll { $0 == name }
+            host.detach(name, from: session.id)
+        }
+    }
+
+    private func detach(_ component: JID, from session: SessionID) {
+        _ = table.detach(session, from: component.domain)
+        log.notice("component \(component) is gone")
     }
 }
 

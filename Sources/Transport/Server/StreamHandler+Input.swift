@@ -101,6 +101,9 @@ extension StreamHandler {
             parser.limits = limits.afterLogin
         case .lookUp, .verifyPlain, .bind:
             ask(action)
+        case .unbind(let name, let answer):
+            if let connection { listener.owner.unbind(name, on: connection) }
+            write(answer.serialized(inheriting: Namespace.client))
         case .close(let ending):
             close(ending)
         case .disconnect:

@@ -15,7 +15,8 @@ package protocol StreamOwner: Sendable {
     /// the time being; called once in each pause.
     func pauses(_ name: JID, from address: String, for pause: Duration)
 
-    /// Registers a session of an account; `resource` nil asks for one made up by the server.
+    /// Registers a session of an account; `resource` nil asks for one made up by the server. A
+    /// component's connection may ask for several domains, one after another.
     ///
     /// `answer` is called once, on any thread, at once or later, with the full address; meanwhile
     /// the stream waits. The stream may end before: ``closed(_:)`` then comes for this connection
@@ -26,6 +27,10 @@ package protocol StreamOwner: Sendable {
         on connection: StreamConnection,
         _ answer: @escaping @Sendable (Result<JID, StanzaError>) -> Void
     )
+
+    /// A component gives up a domain that ``bind(account:resource:on:_:)`` gave it; others may be
+    /// left.
+    func unbind(_ name: JID, on connection: StreamConnection)
 
     /// Stanzas of a session in order, `from` stamped: all that one read brought, so that they can
     /// be handed on in one hop.
@@ -48,6 +53,9 @@ package protocol StreamOwner: Sendable {
 extension StreamOwner {
     /// Nobody wants to know.
     package func pauses(_ name: JID, from address: String, for pause: Duration) {}
+
+    /// Nobody has more than one.
+    package func unbind(_ name: JID, on connection: StreamConnection) {}
 
     /// Nothing was held back.
     package func drained(_ connection: StreamConnection) {}

@@ -54,13 +54,22 @@ extension AcceptedStream {
             stream.tlsEstablished(bindings)
             self = .client(stream)
         case .component(var stream):
-            stream.tlsEstablished()
+            stream.tlsEstablished(bindings)
             self = .component(stream)
         }
     }
 
     package mutating func opened(_ header: StreamHeader) -> Action {
-        feed({ $0.opened(header) }, { $0.opened(header) })
+        if let successor = successor(for: header) { self = .client(successor) }
+        return feed({ $0.opened(header) }, { $0.opened(header) })
+    }
+
+    /// What a component's stream turns out to be by its header.
+    private borrowing func successor(for header: StreamHeader) -> ServerStream? {
+        switch self {
+        case .client: nil
+        case .component(let stream): stream.successor(for: header)
+        }
     }
 
     package mutating func received(_ element: Element) -> Action {

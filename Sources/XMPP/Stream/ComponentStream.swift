@@ -13,6 +13,9 @@ package struct ComponentStream {
         package var secret: @Sendable (String) -> [UInt8]?
         /// Direct TLS or none: XEP-0114 has no `<starttls/>`.
         package var security: ServerStream.Security
+        /// How streams of the later protocol (XEP-0225) are served, which their header tells from
+        /// this one's; nil where they are not.
+        package var successor: ServerStream.Configuration?
 
         package init(
             security: ServerStream.Security,
@@ -44,6 +47,7 @@ package struct ComponentStream {
     private let configuration: Configuration
     private let token: @Sendable () -> String
     private var state: State
+    private var bindings: ChannelBindings?
 
     /// A stream whose connection is there; with direct TLS its handshake is still to come.
     ///
@@ -81,8 +85,21 @@ package struct ComponentStream {
 
 extension ComponentStream {
     /// TLS is there; the component's header follows.
-    package mutating func tlsEstablished() {
-        if case .securing = state { state = .awaitingHeader }
+    package mutating func tlsEstablished(_ bindings: ChannelBindings) {
+        guard case .securing = state else { return }
+        self.bindings = bindings
+        state = .awaitingHeader
+    }
+
+    /// What the stream is instead, if its first header is one of XEP-0225, which has the namespace
+    /// of clients.
+    func successor(for header: StreamHeader) -> ServerStream? {
+        guard case .awaitingHeader = state, header.namespace == Namespace.client,
+            let configuration = configuration.successor
+        else { return nil }
+        var stream = ServerStream(configuration, token: token)
+        if let bindings { stream.tlsEstablished(bindings) }
+        return stream
     }
 
     /// The component's header came.
@@ -125,7 +142,13 @@ extension ComponentStream {
         switch state {
         case .session(let jid):
             do throws(StreamError) {
-                return try Self.stanza(element, of: jid)
+                guard element.namespace == Namespace.client else {
+                    throw StreamError(.unsupportedStanzaType)
+                }
+                guard let from = element["from"], let sender = try? JID(from),
+                    sender.domain == jid.domain
+                else { throw StreamError(.invalidFrom) }
+                return try Self.stanza(element, of: sender, language: nil)
             } catch {
                 return finish(error)
             }
@@ -167,17 +190,13 @@ extension ComponentStream {
         return .bind(account: JID(normalizedLocal: nil, domain: proof.domain), resource: nil)
     }
 
-    /// What may be routed: from the component's own domain, to somebody.
-    private static func stanza(
+    /// What may be routed: from the component's own domain, as was seen, to somebody; `language` is
+    /// the stream's.
+    static func stanza(
         _ element: Element,
-        of component: JID
+        of sender: JID,
+        language: String?
     ) throws(StreamError) -> ServerStream.Action {
-        guard element.namespace == Namespace.client else {
-            throw StreamError(.unsupportedStanzaType)
-        }
-        guard let from = element["from"], let sender = try? JID(from),
-            sender.domain == component.domain
-        else { throw StreamError(.invalidFrom) }
         guard element["to"] != nil else { throw StreamError(.improperAddressing) }
         let read: Stanza?
         do throws(StanzaError) {
@@ -185,7 +204,9 @@ extension ComponentStream {
         } catch {
             return ServerSession.refuse(element, error, to: sender)
         }
-        guard let read else { throw StreamError(.unsupportedStanzaType) }
+        guard var read else { throw StreamError(.unsupportedStanzaType) }
+        // RFC 6120 §8.1.5; left out for iq, which programs read.
+        if let language, read.kind != .iq, read.language == nil { read.language = language }
         return ServerSession.checked(read)
     }
 }

@@ -30,6 +30,9 @@ extension ServerStream {
         /// ``ServerStream/bindFailed(_:)`` before the next element is fed; `resource` nil asks for
         /// one that the server makes up.
         case bind(account: JID, resource: String?)
+        /// Take a name from the session, which ``bind(account:resource:)`` gave it, and write the
+        /// element.
+        case unbind(JID, answer: Element)
         /// Write the ending, feed nothing more but the peer's end tag, and end the connection as
         /// ``StreamEnding/awaitsPeer`` says.
         case close(StreamEnding)

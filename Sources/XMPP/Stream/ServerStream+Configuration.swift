@@ -24,11 +24,20 @@ extension ServerStream {
         package var pretence: ScramPretence
         /// Features beside binding, offered after authentication (roster versions …).
         package var sessionFeatures: @Sendable () -> [Element] = { [] }
+        package var peers = Peers.clients
 
         package init(domain: String, security: Security, pretence: ScramPretence) {
             self.domain = domain
             self.security = security
             self.pretence = pretence
+        }
+
+        /// Who opens streams.
+        package enum Peers: Sendable {
+            /// Clients of accounts.
+            case clients
+            /// Components (XEP-0225), whose secrets are known by their domains, normalised.
+            case components(secret: @Sendable (String) -> [UInt8]?)
         }
 
         /// Whether accounts of that domain log in here.

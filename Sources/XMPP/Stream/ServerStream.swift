@@ -9,7 +9,8 @@
 /// 3. authenticating: the features are out, ``ServerAuthentication`` runs the exchanges;
 /// 4. awaiting the header after authentication;
 /// 5. binding: the features are out, the client asks for its resource;
-/// 6. session: stanzas are delivered;
+/// 6. session: stanzas are delivered; a component's (XEP-0225) comes at once, and hostnames are
+///    bound inside it;
 /// 7. closing: our end tag is out, the peer's is not in;
 /// 8. closed.
 ///
@@ -27,6 +28,8 @@ package struct ServerStream: ~Copyable {
     package private(set) var domain: String?
     /// The address that the client's first header claimed; a later one must not claim another.
     private var claimed: JID?
+    /// The secret of the component that is being authenticated, as it was at the look-up.
+    private var sought: [UInt8]?
     /// `xml:lang` of the client's newest header.
     private var language: String?
 
@@ -40,6 +43,7 @@ package struct ServerStream: ~Copyable {
         case awaitingFinalHeader(JID)
         case binding(ServerBinding)
         case session(ServerSession)
+        case hosting(HostnameSession)
         case closing
         case closed
     }
@@ -67,6 +71,7 @@ package struct ServerStream: ~Copyable {
     package var jid: JID? {
         switch state {
         case .session(let session): session.jid
+        case .hosting(let session): session.names.first
         default: nil
         }
     }
@@ -128,15 +133,24 @@ extension ServerStream {
             } catch {
                 return finish(error, header: ourHeader())
             }
-            state = .binding(ServerBinding(account))
-            return .open(
-                ourHeader(),
-                features: ServerBinding.features(configuration.sessionFeatures())
-            )
+            return .open(ourHeader(), features: enter(account))
         case .securing, .closing, .closed:
             return .disconnect
-        case .authenticating, .binding, .session:
+        case .authenticating, .binding, .session, .hosting:
             return finish(StreamError(.badFormat))
+        }
+    }
+
+    /// Goes on to what the kind of peer binds; these are its features.
+    private mutating func enter(_ account: JID) -> Element {
+        switch configuration.peers {
+        case .clients:
+            state = .binding(ServerBinding(account))
+            return ServerBinding.features(configuration.sessionFeatures())
+        case .components(let secret):
+            let proven = sought ?? []
+            state = .hosting(HostnameSession(account, proven: proven, secret: secret))
+            return HostnameSession.features
         }
     }
 
@@ -193,6 +207,15 @@ extension ServerStream {
                 return finish(error)
             }
         }
+        if case .hosting(let session) = state, !session.names.isEmpty,
+            element.elements.first?.namespace != Namespace.componentBinding
+        {
+            do throws(StreamError) {
+                return try session.received(element, language: language)
+            } catch {
+                return finish(error)
+            }
+        }
         return negotiate(element)
     }
 
@@ -214,11 +237,30 @@ extension ServerStream {
             } catch {
                 return finish(error)
             }
+        case .hosting(var session):
+            if let action = session.requested(element) { return host(session, action) }
+            do throws(StreamError) {
+                return host(session, try session.received(element, language: language))
+            } catch {
+                return finish(error)
+            }
         case .awaitingHeader, .awaitingFinalHeader:
             return finish(StreamError(.badFormat), header: ourHeader())
         case .securing, .session, .closing, .closed:
             return .disconnect
         }
+    }
+
+    /// Goes on with a component that asked for a name, unless it has in vain too often.
+    private mutating func host(
+        _ session: HostnameSession,
+        _ action: ServerStream.Action
+    ) -> Action {
+        state = .hosting(session)
+        guard session.failures >= Self.bindingFailuresMax, case .send(let answer) = action else {
+            return action
+        }
+        return finish(StreamError(.policyViolation), last: answer)
     }
 
     private mutating func startTLS(isOffered: Bool) -> Action {
@@ -235,6 +277,9 @@ extension ServerStream {
         case .reply(let element):
             return .send(element)
         case .lookUp(let account):
+            if case .components(let secret) = configuration.peers {
+                sought = secret(account.domain)
+            }
             return .lookUp(account: account)
         case .verify(let attempt):
             return .verifyPlain(attempt)
@@ -277,24 +322,37 @@ extension ServerStream {
     /// The session is registered under the full address `jid`.
     package mutating func bound(_ jid: JID) -> Action {
         guard !isOver else { return .nothing }
-        guard case .binding(let binding) = takeState(), let result = binding.result(jid) else {
-            return unreachable("a binding that nobody asked for")
+        switch takeState() {
+        case .binding(let binding):
+            guard let result = binding.result(jid) else { break }
+            state = .session(ServerSession(jid))
+            return .send(result)
+        case .hosting(var session):
+            guard let result = session.bound() else { break }
+            state = .hosting(session)
+            return .send(result)
+        default: break
         }
-        state = .session(ServerSession(jid))
-        return .send(result)
+        return unreachable("a binding that nobody asked for")
     }
 
     /// The session cannot be: `conflict`, `resource-constraint` … (RFC 6120 §7.6.2, §7.7.2).
     package mutating func bindFailed(_ error: StanzaError) -> Action {
         guard !isOver else { return .nothing }
-        guard case .binding(var binding) = takeState(), let answer = binding.failed(error) else {
-            return unreachable("a binding that nobody asked for")
+        switch takeState() {
+        case .binding(var binding):
+            guard let answer = binding.failed(error) else { break }
+            if binding.failures >= Self.bindingFailuresMax {
+                return finish(StreamError(.policyViolation), last: answer)
+            }
+            state = .binding(binding)
+            return .send(answer)
+        case .hosting(var session):
+            guard let action = session.bindFailed(error) else { break }
+            return host(session, action)
+        default: break
         }
-        if binding.failures >= Self.bindingFailuresMax {
-            return finish(StreamError(.policyViolation), last: answer)
-        }
-        state = .binding(binding)
-        return .send(answer)
+        return unreachable("a binding that nobody asked for")
     }
 }
 
@@ -315,7 +373,7 @@ extension ServerStream {
             return .disconnect
         case .awaitingHeader, .awaitingFinalHeader:
             return .close(StreamEnding(header: ourHeader(), awaitsPeer: false))
-        case .authenticating, .binding, .session:
+        case .authenticating, .binding, .session, .hosting:
             return .close(StreamEnding(awaitsPeer: false))
         }
     }
@@ -345,7 +403,7 @@ extension ServerStream {
             return .disconnect
         case .awaitingHeader, .awaitingFinalHeader:
             return finish(error, header: ourHeader())
-        case .authenticating, .binding, .session:
+        case .authenticating, .binding, .session, .hosting:
             return finish(error)
         }
     }

@@ -278,7 +278,7 @@ import Testing
                 case 1: _ = stream.opened(Self.header(to: "x"))
                 case 2: _ = stream.received(Element("handshake", Namespace.client, text: "00"))
                 case 3: _ = stream.received(Element("message", Namespace.client))
-                case 4: stream.tlsEstablished()
+                case 4: stream.tlsEstablished(.none)
                 case 5: _ = stream.bindFailed(StanzaError(.conflict))
                 case 6: _ = stream.peerClosed()
                 case 7: _ = stream.timedOut()

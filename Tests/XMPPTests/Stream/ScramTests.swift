@@ -122,7 +122,7 @@ import Testing
         )
         let account = try JID("user@example.org")
         #expect(
-            try server.received(Array(vector.clientFirst.utf8), domain: "example.org")
+            try server.received(Array(vector.clientFirst.utf8), as: .account(of: "example.org"))
                 == .lookUp(account)
         )
         let challenge = server.found(
@@ -132,7 +132,7 @@ import Testing
         )
         #expect(challenge == Array(vector.serverFirst.utf8))
         #expect(
-            try server.received(Array(vector.clientFinal.utf8), domain: "example.org")
+            try server.received(Array(vector.clientFinal.utf8), as: .account(of: "example.org"))
                 == .succeed(Array(vector.serverFinal.utf8), account)
         )
     }
@@ -171,7 +171,7 @@ import Testing
             ScramServer(mechanism, channel: .init(isOffered: offered, bindings: bindings))
         )
         do throws(SASLFailure) {
-            _ = try server.received(Array(message.utf8), domain: "example.org")
+            _ = try server.received(Array(message.utf8), as: .account(of: "example.org"))
             return nil
         } catch {
             return error.condition

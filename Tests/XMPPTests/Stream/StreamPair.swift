@@ -120,7 +120,7 @@ final class StreamPair {
 
     private func perform(_ action: ServerStream.Action) {
         switch action {
-        case .nothing, .attempt: break
+        case .nothing, .attempt, .unbind: break
         case .deliver(let stanza): serverStanzas.append(stanza)
         case .send(let element):
             writeToClient(element.serialized(inheriting: Namespace.client))

@@ -47,19 +47,18 @@ struct ScramServer {
         self.channel = channel
     }
 
-    /// The client's next message; the server's domain makes the name that it gives an account.
-    mutating func received(_ message: [UInt8], domain: String) throws(SASLFailure) -> Step {
+    /// The client's next message; `identity` makes the name that it gives an address.
+    mutating func received(
+        _ message: [UInt8],
+        as identity: SASLIdentity
+    ) throws(SASLFailure) -> Step {
         switch state {
         case .awaitingFirst:
             guard let first = ScramClientFirst(reading: message) else {
                 throw SASLFailure(.malformedRequest)
             }
             let claim = Claim(
-                account: try SASLIdentity.account(
-                    first.username,
-                    actingAs: first.authzid,
-                    at: domain
-                ),
+                account: try identity.jid(first.username, actingAs: first.authzid),
                 binding: first.header + (try channelData(first.flag))
             )
             state = .lookingUp(first, claim)
@@ -160,22 +159,26 @@ struct ScramServer {
 
 /// Who a client says it is.
 enum SASLIdentity {
-    /// The account that `username` means at `domain`, if it may act as `authzid`: itself only
-    /// (RFC 6120 §6.3.8).
-    static func account(
-        _ username: String,
-        actingAs authzid: String?,
-        at domain: String
-    ) throws(SASLFailure) -> JID {
-        guard let account = try? JID(local: username, domain: domain) else {
-            throw SASLFailure(.notAuthorized)
-        }
+    /// An account of that domain.
+    case account(of: String)
+    /// A component, whose name is its domain (XEP-0225 §3).
+    case component
+
+    /// The address that `username` means, if it may act as `authzid`: itself only (RFC 6120
+    /// §6.3.8).
+    func jid(_ username: String, actingAs authzid: String?) throws(SASLFailure) -> JID {
+        let named: JID? =
+            switch self {
+            case .account(let domain): try? JID(local: username, domain: domain)
+            case .component: try? JID(local: nil, domain: username)
+            }
+        guard let named else { throw SASLFailure(.notAuthorized) }
         if let authzid {
-            guard let wanted = try? JID(authzid), wanted == account else {
+            guard let wanted = try? JID(authzid), wanted == named else {
                 throw SASLFailure(.invalidAuthzid)
             }
         }
-        return account
+        return named
     }
 }
 

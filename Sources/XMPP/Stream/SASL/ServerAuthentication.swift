@@ -6,7 +6,7 @@
 struct ServerAuthentication {
     /// Whether `<starttls/>` is on offer beside the mechanisms.
     let offersTLS: Bool
-    private let domain: String
+    private let identity: SASLIdentity
     private let pretence: ScramPretence
     private let isEncrypted: Bool
     private let allowed: [SASLMechanism]
@@ -37,7 +37,10 @@ struct ServerAuthentication {
         domain: String,
         bindings: ChannelBindings?
     ) {
-        self.domain = domain
+        switch configuration.peers {
+        case .clients: identity = .account(of: domain)
+        case .components: identity = .component
+        }
         pretence = configuration.pretence
         isEncrypted = bindings != nil
         self.bindings = bindings ?? .none
@@ -190,11 +193,7 @@ extension ServerAuthentication {
         guard let plain = PlainMessage(reading: message) else {
             throw SASLFailure(.malformedRequest)
         }
-        let account = try SASLIdentity.account(
-            plain.username,
-            actingAs: plain.authzid,
-            at: domain
-        )
+        let account = try identity.jid(plain.username, actingAs: plain.authzid)
         guard let password = try? Password(plain.password) else {
             throw SASLFailure(.notAuthorized)
         }
@@ -207,7 +206,7 @@ extension ServerAuthentication {
         _ message: [UInt8]
     ) throws(SASLFailure) -> Step {
         var scram = exchange
-        switch try scram.received(message, domain: domain) {
+        switch try scram.received(message, as: identity) {
         case .lookUp(let account):
             state = .lookingUp(.scram(scram))
             return .lookUp(account)
