@@ -4,8 +4,8 @@
 import os
 
 from components import Raw, SECRET
-from harness.lapwing import Lapwing
-from harness.process import Workshop
+from harness.lapwing import Lapwing, binary
+from harness.process import Workshop, stop, wait_until
 from harness.report import Report, expect
 from harness.wire import CLIENT, TLS, Closed, Connection, LoginRefused, tag
 
@@ -70,6 +70,7 @@ class Component(Connection):
 
 class Checks:
     def __init__(self, workshop):
+        self.workshop = workshop
         listener = "[component_listener]\nport = 0\n"
         self.server = Lapwing(workshop.room("plain"), more=listener + COMPONENTS).start()
         self.server.register("alice", PASSWORD)
@@ -208,6 +209,50 @@ class Checks:
                "it is let in")
         Component(self.server).log_in().bind(CHAT).end()
 
+    def lives_in_another_process(self):
+        """The process that has the components passes all to the router, which has the accounts."""
+        room = self.workshop.room("router")
+        socket = room.file("link.sock")
+        link = '[[links]]\nname = "{}"\nsecret = "a secret of both processes"\n{} = "unix:' + socket
+        router = Lapwing(room, more=link.format("components", "listen")
+                         + f'"\nhosts = ["{CHAT}", "{ROOMS}"]\n')
+        with open(router.configuration) as file:
+            text = file.read()
+        room.file("lapwing.toml", 'role = "router"\n' + text)
+        router.start()
+        router.register("alice", PASSWORD)
+        key = router.certificate.replace(".crt", ".key")
+        ready = room.file("edge-ready")
+        edge = room.start([binary("lapwing-server"), "--ready-file", ready, "--config", room.file(
+            "edge.toml", f'role = "components"\ndomain = "{router.domain}"\n'
+            f'data = "{room.file("edge-data")}"\n'
+            f'[tls]\ncertificate = "{router.certificate}"\nkey = "{key}"\n'
+            + link.format("router", "connect") + '"\n[component_listener]\nport = 0\n'
+            + COMPONENTS)], "edge.log")
+        wait_until(lambda: os.path.exists(ready), "the process is ready", 20, edge)
+        wait_until(lambda: "up," in router.control("links", check=False).stdout, "the link is up")
+        with open(ready) as lines:
+            router.ports.update((line.split()[0], int(line.split()[2])) for line in lines)
+        alice = Connection(router.host, router.ports["c2s-plain"], router.domain)
+        address = alice.log_in("alice", PASSWORD)
+        alice.send("<presence/>")
+        component = Component(router, "starttls").log_in().bind(CHAT, ROOMS)
+        for name in (CHAT, ROOMS):
+            component.say(f"bot@{name}", address, f"from {name}")
+            alice.wait_for(lambda e: e.get("from") == f"bot@{name}")
+            alice.send(f"<message to='any@{name}'><body>to {name}</body></message>")
+            component.hears(f"to {name}")
+        expect(component.ask("unbind", ROOMS).get("type") == "result", "it is not given up")
+        alice.send(f"<message to='any@{ROOMS}' id='gone'><body>to nobody</body></message>")
+        found = Component.condition(alice.wait_for(lambda e: e.get("id") == "gone"))
+        expect(found == "service-unavailable", found)
+        newer = Component(router).log_in().bind(CHAT)
+        expect(component.ending() == "conflict", "the older one stays")
+        for stream in (component, newer, alice):
+            stream.end()
+        stop(edge)
+        router.stop()
+
     def wants_our_domain(self):
         try:
             Component(self.server).open(to=CHAT)
@@ -231,6 +276,7 @@ def main():
     report.check("no secret goes in the clear", checks.hides_plain)
     report.check("wrong secrets are refused", checks.refuses_wrong_ones)
     report.check("who guesses has to wait", checks.pauses_who_guesses)
+    report.check("components in a process of their own", checks.lives_in_another_process)
     report.check("the header names a domain of the server", checks.wants_our_domain)
     workshop.close()
     os._exit(report.close())
