@@ -22,7 +22,7 @@ from harness.wire import CLIENT, PATIENCE_SECONDS, STREAM, Closed, Connection, t
 COMPONENT = "jabber:component:accept"
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 SECRET = "a secret of the tests"
-ONE, TWO, THREE = "one.example", "two.example", "three.example"
+ONE, TWO, THREE, FOUR = "one.example", "two.example", "three.example", "four.example"
 # A server by hand that opens a stream to the first, and one that the first opens a stream to.
 CALLER, CALLED = "caller.example", "called.example"
 LISTENER = """
@@ -103,9 +103,9 @@ class Scene:
             self.world.publish(name, server)
         return server
 
-    def lapwing(self, domain):
+    def lapwing(self, domain, kind="lapwing"):
         more = LISTENER.format(f"bridge.{domain}", SECRET, f"other.{domain}")
-        server = self.start("lapwing", domain, more=more)
+        server = self.start(kind, domain, more=more)
         return server, Client(server), bridge(server, "bridge")
 
     def prosody(self, domain):
@@ -228,7 +228,12 @@ def main():
         caller = scene.caller(one, end)
         report.check(f"{name} to a server's stream", scene.passes, end, called)
         report.check(f"a server's stream to {name}", scene.passes, caller, end)
-    targets = [client, component, far_client, far_component, called]
+    _, split_client, split_component = scene.lapwing(FOUR, "lapwing-split")
+    split = {"client": split_client, "component": split_component}
+    for name, to in itertools.product(here, split):
+        report.check(f"{name} to a {to} of two processes", scene.passes, here[name], split[to])
+        report.check(f"{to} of two processes to {name}", scene.passes, split[to], here[name])
+    targets = [client, component, far_client, far_component, called, split_client]
     report.check("a language is of the stanza", names_a_language, targets, one)
 
     _, prosody_client, prosody_component = scene.prosody(THREE)
@@ -238,7 +243,8 @@ def main():
                      False)
         report.check(f"prosody's {to} to {name}", scene.passes, peers[to], here[name], ROUNDS,
                      False)
-    report.check("long ones", passes_long_ones, client, component, far_client, far_component)
+    report.check("long ones", passes_long_ones, client, component, far_client, far_component,
+                 split_client, split_component)
     print(f"{scene.payloads} payloads, seed {seed}", flush=True)
     workshop.close()
     os._exit(report.close())

@@ -150,6 +150,11 @@ class Lapwing:
     def pid(self):
         return self.process.pid
 
+    @property
+    def pids(self):
+        """Of all its processes."""
+        return [self.pid]
+
     # Through lapwingctl
 
     def control(self, *arguments, check=True, text=None):

@@ -105,6 +105,10 @@ class SplitLapwing(Lapwing):
     def is_linked(self):
         return "up," in self.control("links", check=False).stdout
 
+    @property
+    def pids(self):
+        return [self.pid, self.edge.pid]
+
     def stop_edge(self):
         return stop(self.edge)
 
