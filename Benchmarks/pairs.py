@@ -9,9 +9,8 @@ from rivals import LIMITS, LOAD, PASSWORD, make_accounts
 
 # The kinds that talk to other servers.
 KINDS = ("lapwing", "prosody", "ejabberd")
-# How our servers may be laid out in processes, with what a server of that layout is started with;
-# its `pids`, where it has such, are all of them. The peers know one layout.
-LAYOUTS = {"one process": {}}
+# How our servers may be laid out in processes, as `World` calls them. The peers know one layout.
+LAYOUTS = {"one process": "lapwing", "two processes": "lapwing-split"}
 # What a stream may bring a second is limited for strangers; here it would be what is measured.
 FEDERATION = 'rate = "0B"'
 
@@ -39,8 +38,8 @@ class Pairs:
         options = {}
         if kind == "lapwing":
             limits = "".join(f"{name} = {value}\n" for name, value in LIMITS.items())
-            options = {"log_level": "warning", "loops": 0, "more": "[limits]\n" + limits,
-                       **LAYOUTS[self.layout]}
+            options = {"log_level": "warning", "loops": 0, "more": "[limits]\n" + limits}
+            kind = LAYOUTS[self.layout]
         both = []
         for domain, user in ((self.near, "host0"), (self.far, "viewer0")):
             server = world.start(kind, domain, options=options, settings=FEDERATION)
