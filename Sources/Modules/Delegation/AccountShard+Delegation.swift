@@ -19,6 +19,10 @@ extension AccountShard {
             // §4.3.1: otherwise it would get its own requests back.
             !delegation.isManaged(by: sender), agent != delegation.component
         else { return nil }
+        if payload.namespace == Namespace.roster, iq.type == "get" {
+            // §4.3.1: pushes come from the server, to who asked for the roster (RFC 6121 §2.1.6).
+            _ = accounts.update(address) { $0.rosterAsked(by: sender) }
+        }
         let news = ComponentNews.delegated(iq, address: address, to: delegation.component)
         return [.tell(news, JID(normalizedLocal: nil, domain: address.domain))]
     }

@@ -32,9 +32,7 @@ package enum RosterModule: Module {
         account: inout Account,
         world: borrowing World
     ) -> [Effect] {
-        if let index = account.index(of: request.from) {
-            account.sessions[index].wantsRoster = true
-        }
+        account.rosterAsked(by: request.from)
         let items = account.visibleRoster(in: world.groups).map(\.element)
         return [request.result(Element("query", Namespace.roster, items))]
     }
@@ -108,5 +106,13 @@ extension RosterItem {
         if approved { element["approved"] = "true" }
         for group in groups { element.append(Element("group", Namespace.roster, text: group)) }
         return element
+    }
+}
+
+extension Account {
+    /// A session has asked for the roster: it is told of changes from now on (RFC 6121 §2.1.6).
+    mutating func rosterAsked(by session: JID) {
+        guard let index = index(of: session) else { return }
+        sessions[index].wantsRoster = true
     }
 }

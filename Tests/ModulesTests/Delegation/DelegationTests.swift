@@ -160,6 +160,46 @@ import XMPP
         #expect(talk.takeSentAway().count == 1)
     }
 
+    /// Who asks the component for the roster is told by the server of what changes.
+    @Test(arguments: [true, false]) func pushesRosters(_ asks: Bool) throws {
+        var privileges = Privileges(over: ["example.com"])
+        privileges.roster = .both
+        var talk = try Self.conversation(
+            [Self.delegation(Namespace.roster)],
+            privileges: [Self.component: privileges]
+        )
+        if asks {
+            talk.send("juliet/balcony", Self.request(Namespace.roster))
+            let wrapper = try Self.sent(&talk)
+            let query = Element("query", Namespace.roster)
+            talk.arrive(Self.answer(wrapper, try Self.inner(wrapper).result(query)))
+            #expect(talk.reply(to: "q", of: "juliet/balcony")?.type == "result")
+        }
+        talk.arrive(PrivilegeTests.rosterRequest("set"))
+        let pushes = talk.take("juliet/balcony").filter { $0.type == "set" }
+        #expect(pushes.count == (asks ? 1 : 0))
+    }
+
+    /// Each domain delegates for its own accounts.
+    @Test func asksForTheDomainOfTheAccount() throws {
+        let both = Delegation(
+            Namespace.pubsub,
+            to: Self.component,
+            over: ["example.com", "example.net"]
+        )
+        var talk = Conversation(
+            ["nurse@example.net"],
+            domains: ["example.net"],
+            delegations: [both]
+        )
+        try talk.login("nurse@example.net/x")
+        talk.send("nurse@example.net/x", Self.request())
+        let wrapper = try Self.sent(&talk)
+        #expect(wrapper.from?.description == "example.net")
+        talk.arrive(Self.answer(wrapper, try Self.inner(wrapper).result()))
+        #expect(talk.reply(to: "q", of: "nurse@example.net/x")?.type == "result")
+    }
+
     // MARK: Bad answers
 
     @Test(
