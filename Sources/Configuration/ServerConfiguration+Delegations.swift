@@ -71,6 +71,9 @@ extension ServerConfiguration.Component.Delegation {
 }
 
 extension ServerConfiguration.Component {
+    /// Whether it has any say over accounts here.
+    var hasRights: Bool { !delegations.isEmpty || privileges != .init() }
+
     /// The domains over whose accounts it has rights, of those that there are.
     private func managedDomains(of domains: [String]) -> [String] {
         if let accountsOf { return accountsOf }

@@ -245,6 +245,12 @@ extension ServerConfiguration {
             if !links[0].hosts.isEmpty {
                 throw table.error("hosts", "the router has all that is not a component's here")
             }
+            if let trusted = components.first(where: \.hasRights) {
+                throw root.error(
+                    "components",
+                    "\(trusted.domain) has rights over accounts: they need the router's process"
+                )
+            }
             links[0].isUplink = true
         }
     }

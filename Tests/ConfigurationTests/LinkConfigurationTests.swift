@@ -136,6 +136,17 @@ import Testing
         #expect(failure(Self.router + two).contains("all other domains already"))
     }
 
+    /// The process that components attach to has no accounts over which they could have rights.
+    @Test(arguments: [
+        "[components.privileges]\nmessage = \"outgoing\"\n",
+        "[[components.delegations]]\nnamespace = \"urn:a\"\n",
+    ])
+    func aProcessWithoutAccountsGrantsNothing(_ rights: String) {
+        let link = Self.link + "connect = \"unix:/a\"\n"
+        #expect(failure(Self.components + rights + link).contains("need the router's process"))
+        #expect(failure(Self.components + link) == "no error")
+    }
+
     @Test func aProcessWithoutAccountsHasNothingOfThem() {
         let link = Self.link + "connect = \"unix:/a\"\n"
         for table in ["[[listeners]]", "[accounts]", "[groups.x]", "[pubsub]", "[fleet]"] {
