@@ -165,7 +165,7 @@ final class ComponentTable: Sendable {
 
 extension ComponentTable {
     /// What another configuration changes, by domain.
-    struct Changes: Sendable, Equatable {
+    struct Changes: Sendable, Equatable, CustomStringConvertible {
         var added: [String] = []
         var removed: [String] = []
         var changed: [String] = []
@@ -173,6 +173,14 @@ extension ComponentTable {
         var ended: [SessionID: StreamError] = [:]
 
         var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+
+        /// For the log.
+        var description: String {
+            [("added", added), ("removed", removed), ("changed", changed)]
+                .filter { !$0.1.isEmpty }
+                .map { "\($0.1.joined(separator: ", ")) \($0.0)" }
+                .joined(separator: "; ")
+        }
     }
 
     /// Takes other components instead.

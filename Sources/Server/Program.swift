@@ -104,16 +104,14 @@ struct Program: AsyncParsableCommand {
         _ configuration: ServerConfiguration,
         _ log: Logger
     ) async throws -> any RunningProcess {
-        guard configuration.role.hasAccounts else {
-            return try await EdgeServer.start(configuration, log: log)
-        }
         let path = config
         let role = role
-        return try await Server.start(
-            configuration,
-            log: log,
-            readAgain: { try ServerConfiguration.read(path, as: role) }
-        )
+        let readAgain: @Sendable () throws -> ServerConfiguration = {
+            try ServerConfiguration.read(path, as: role)
+        }
+        return configuration.role.hasAccounts
+            ? try await Server.start(configuration, log: log, readAgain: readAgain)
+            : try await EdgeServer.start(configuration, log: log, readAgain: readAgain)
     }
 
     private static func check(_ configuration: ServerConfiguration, in path: String) throws {

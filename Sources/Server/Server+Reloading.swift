@@ -51,13 +51,7 @@ extension Server {
         }
         if read.components.isEmpty { await closeComponentListener() }
         if !changes.isEmpty {
-            let lists = [
-                ("added", changes.added), ("removed", changes.removed),
-                ("changed", changes.changed),
-            ]
-            let news = lists.filter { !$0.1.isEmpty }
-                .map { "\($0.1.joined(separator: ", ")) \($0.0)" }
-            log.notice("components read again: \(news.joined(separator: "; "))")
+            log.notice("components read again: \(changes)")
         }
         let keys = read.keysForRestart(of: configuration).joined(separator: ", ")
         if !keys.isEmpty { log.warning("changed, and left for the next start: \(keys)") }

@@ -5,7 +5,7 @@ import os
 import signal
 
 from components import Raw, SECRET
-from harness.lapwing import Lapwing
+from harness.lapwing import Lapwing, binary
 from harness.process import Workshop, free_port, wait_until
 from harness.report import Report, expect
 from harness.wire import Connection
@@ -105,6 +105,95 @@ class Checks:
         Raw(self.server, KEPT).attach()
 
 
+class Parted:
+    """A router, and components in a process of their own, where `Raw` finds them."""
+
+    def __init__(self):
+        self.workshop = Workshop("component-process")
+        secret = f'secret = "{SECRET} and more"'
+        place = "unix:" + self.workshop.file("link.sock")
+        self.router = Lapwing(self.workshop, more=(
+            f'[[links]]\nname = "components"\n{secret}\nlisten = "{place}"\n'
+            f'hosts = ["{KEPT}", "{OTHER}"]\n'))
+        with open(self.router.configuration) as file:
+            self.workshop.file("lapwing.toml", 'role = "router"\n' + file.read())
+        self.router.start()
+        self.host, self.domain = self.router.host, self.router.domain
+        self.ports = {"component": free_port()}
+        self.first = (
+            f'role = "components"\ndomain = "{self.domain}"\n'
+            f'data = "{self.workshop.file("components")}"\n'
+            f'[component_listener]\nport = {self.ports["component"]}\n'
+            f'[[links]]\nname = "router"\n{secret}\nconnect = "{place}"\n' + component(KEPT))
+        ready = self.workshop.file("components.ready")
+        self.process = self.workshop.start(
+            [binary("lapwing-server"), "--config",
+             self.workshop.file("components.toml", self.first), "--ready-file", ready],
+            "components.log")
+        wait_until(lambda: os.path.exists(ready), "the process is ready", 20, self.process)
+        wait_until(lambda: "up," in self.router.control("links").stdout, "the link is up", 20)
+        self.kept = Raw(self, KEPT).attach()
+
+    def change(self, text, line):
+        """Has the process read another configuration; it logs that line when it has."""
+        before = self.log().count(line)
+        self.workshop.file("components.toml", text)
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.log().count(line) > before, line)
+
+    def log(self):
+        return self.workshop.log("components.log", 1000)
+
+    def asks(self, raw, domain, identity):
+        """The component's stream still works, and the link."""
+        raw.send(f"<iq type='get' id='{identity}' from='{domain}' to='{self.domain}'>"
+                 "<ping xmlns='urn:xmpp:ping'/></iq>")
+        raw.until(f"id='{identity}'", "type='result'")
+
+    def adds(self):
+        expect(Raw(self, OTHER).refusal() == "host-unknown", "it was there before")
+        self.change(self.first + component(OTHER), OTHER + " added")
+        self.other = Raw(self, OTHER).attach()
+        self.asks(self.other, OTHER, "one")
+
+    def changes_secret(self):
+        self.change(self.first + component(OTHER, "another secret"), OTHER + " changed")
+        expect(self.other.refusal() == "not-authorized", self.other.text)
+        expect(Raw(self, OTHER).prove().refusal() == "not-authorized", "the old secret still does")
+        self.other = Raw(self, OTHER, "another secret").attach()
+        self.asks(self.other, OTHER, "two")
+
+    def keeps_what_is_wrong(self):
+        """Rights over accounts are none of this process's to give."""
+        for wrong in (component(OTHER, "short"), component(OTHER, "another secret", MESSAGES)):
+            self.change(self.first + wrong, "stay as they were")
+        self.change("", "stay as they were")
+        self.asks(self.other, OTHER, "three")
+
+    def names_the_rest(self):
+        self.change('process_name = "bots"\n' + self.first
+                    + component(OTHER, "another secret"), "next start: process_name")
+
+    def removes(self):
+        self.change(self.first, OTHER + " removed")
+        expect(self.other.refusal() == "host-unknown", self.other.text)
+        expect(Raw(self, OTHER).refusal() == "host-unknown", "its name is still known")
+        self.asks(self.kept, KEPT, "four")
+
+
+def in_a_process_of_their_own(report):
+    checks = Parted()
+    report.check("in a process of its own a component is added", checks.adds)
+    report.check("in a process of its own a changed secret ends its connection",
+                 checks.changes_secret)
+    report.check("in a process of its own a broken configuration changes nothing",
+                 checks.keeps_what_is_wrong)
+    report.check("in a process of its own what needs a restart is named", checks.names_the_rest)
+    report.check("in a process of its own a component is removed, the others stay",
+                 checks.removes)
+    checks.workshop.close()
+
+
 def main():
     report = Report("components that change")
     checks = Checks()
@@ -116,6 +205,7 @@ def main():
     report.check("what needs a restart is named", checks.names_the_rest)
     report.check("without components there is no port", checks.closes_the_port)
     checks.workshop.close()
+    in_a_process_of_their_own(report)
     os._exit(report.close())
 
 

@@ -88,6 +88,13 @@ extension ComponentHost: EdgeFront {
 
     nonisolated func federation() async -> FederationStatus? { nil }
 
+    /// Takes other components instead; those that are the same keep their connections.
+    func replaceComponents(with components: [ServerConfiguration.Component]) {
+        let changes = table.replace(with: components)
+        for (session, error) in changes.ended { connections[session]?.close(error) }
+        if !changes.isEmpty { log.notice("components read again: \(changes)") }
+    }
+
     nonisolated func stop() async {
         await loops.endStreams(with: StreamError(.systemShutdown))
     }

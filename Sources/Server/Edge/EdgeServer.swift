@@ -13,7 +13,9 @@ import XMPP
 
 /// A process of the server without accounts: it has other servers, or components, for its router.
 final class EdgeServer: Sendable {
+    /// As it was at the start; components may be others since.
     private let configuration: ServerConfiguration
+    private let readConfiguration: (@Sendable () throws -> ServerConfiguration)?
     private let log: Logger
     private let started = Instant.now
     private let lock: Mutex<DataDirectoryLock?>
@@ -25,8 +27,13 @@ final class EdgeServer: Sendable {
     private let listeners = Mutex<[OpenListener]>([])
     private let control = Mutex<(any Channel)?>(nil)
 
-    private init(_ configuration: ServerConfiguration, log: Logger) async throws {
+    private init(
+        _ configuration: ServerConfiguration,
+        log: Logger,
+        readConfiguration: (@Sendable () throws -> ServerConfiguration)?
+    ) async throws {
         self.configuration = configuration
+        self.readConfiguration = readConfiguration
         self.log = log
         guard let link = configuration.links.first else {
             throw Failure(2, "there is no [[links]] to the router")
@@ -63,9 +70,14 @@ final class EdgeServer: Sendable {
     /// - Throws: ``Failure`` with one line that says what is in the way.
     static func start(
         _ configuration: ServerConfiguration,
-        log: Logger
+        log: Logger,
+        readAgain: (@Sendable () throws -> ServerConfiguration)? = nil
     ) async throws -> EdgeServer {
-        let server = try await EdgeServer(configuration.prepared(), log: log)
+        let server = try await EdgeServer(
+            configuration.prepared(),
+            log: log,
+            readConfiguration: readAgain
+        )
         do {
             try await server.open()
         } catch {
@@ -100,6 +112,7 @@ final class EdgeServer: Sendable {
 protocol EdgeFront: Sendable {
     var link: Link<EdgeLedger> { get }
     func listen() async throws -> [OpenListener]
+    func replaceComponents(with components: [ServerConfiguration.Component]) async
     /// Nil where it has nothing to do with other servers.
     func federation() async -> FederationStatus?
     /// Ends all streams, with what is on its way.
@@ -142,6 +155,9 @@ private struct ServerFront: EdgeFront {
 
     func listen() async throws -> [OpenListener] { try await front.listen() }
 
+    /// They are no business of its own.
+    func replaceComponents(with components: [ServerConfiguration.Component]) async {}
+
     func federation() async -> FederationStatus? { await front.gateway.status }
 
     func stop() async { await front.gateway.stop() }
@@ -155,7 +171,9 @@ extension EdgeServer: RunningProcess {
     func serve(until signals: AsyncStream<Signal>) async {
         for await signal in signals {
             switch signal {
-            case .reload: reload()
+            case .reload:
+                reloadCertificates()
+                await reloadComponents()
             case .terminate:
                 log.info("ending")
                 await stop()
@@ -164,7 +182,20 @@ extension EdgeServer: RunningProcess {
         }
     }
 
-    private func reload() {
+    private func reloadComponents() async {
+        guard configuration.role == .components, let readConfiguration else { return }
+        do {
+            let read = try readConfiguration().prepared()
+            for warning in read.warnings { log.warning("\(warning)") }
+            await uplink.replaceComponents(with: read.components)
+            let keys = read.keysForRestart(of: configuration).joined(separator: ", ")
+            if !keys.isEmpty { log.warning("changed, and left for the next start: \(keys)") }
+        } catch {
+            log.error("the components stay as they were: \(error)")
+        }
+    }
+
+    private func reloadCertificates() {
         do {
             if let context = try Server.tlsContext(configuration) { tls?.replace(with: context) }
             credentials.replace(with: try Server.credentials(configuration))
