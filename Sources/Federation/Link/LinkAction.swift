@@ -12,6 +12,8 @@ package enum LinkAction: Sendable, Equatable {
     case open(StreamHeader, hello: Element)
     /// Write the element.
     case send(Element)
+    /// Write the element, unless much waits to be written: that is a sign of life as well.
+    case answer(Element)
     /// The peer is authenticated: write the element, where there is one, raise the parser's limits
     /// (``XMLLimits/link``), and give the connection to the ledger of that peer.
     case ready(LinkPeer, send: Element?)

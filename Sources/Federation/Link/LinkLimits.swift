@@ -32,6 +32,11 @@ package struct LinkLimits: Sendable, Hashable {
     ///
     /// What is longer comes back as an error.
     package static let stanzaBytes = 1024 * 1024
+    /// Bytes that may wait to be written on one connection: twice what stanzas may have, and so
+    /// room for all that is said about them.
+    ///
+    /// An end that makes us speak and does not read is not waited for.
+    package static let unwrittenBytes = 64 * 1024 * 1024
 }
 
 extension XMLLimits {

@@ -119,12 +119,23 @@ extension LinkMessage {
             )
         case "returned":
             guard let error = element.child("error", Namespace.client) else { throw Self.malformed }
-            self = .returned(try Self.ranges(element, "stanzas"), StanzaError(reading: error))
+            self = .returned(try Self.ranges(element, "stanzas"), Self.error(error))
         default: throw StreamError(.unsupportedStanzaType)
         }
     }
 
     private static let malformed = StreamError(.badFormat, text: "a malformed report of the link")
+
+    /// Unicode scalars of the longest text that an error has: it says what a domain's server did.
+    package static let errorTextMax = 1000
+
+    /// The error, with no more than it needs: it goes to the sender of every stanza of a report,
+    /// and would so fill the queues of many users at once.
+    private static func error(_ element: Element) -> StanzaError {
+        let read = StanzaError(reading: element)
+        let text = read.text.map { String($0.unicodeScalars.prefix(errorTextMax)) }
+        return StanzaError(read.condition, read.kind, text: text)
+    }
 
     private static func number(
         _ element: Element,

@@ -282,7 +282,7 @@ extension LinkStream {
 
     private mutating func receivedInSession(_ element: Element) -> LinkAction {
         if element.matches("ask", LinkMessage.namespace) {
-            return .send(LinkMessage.element("answer"))
+            return .answer(LinkMessage.element("answer"))
         }
         if element.matches("answer", LinkMessage.namespace) { return .nothing }
         return .pass(element)

@@ -128,7 +128,10 @@ extension LinkHub {
     /// Ends what connections there are, and returns when they are gone.
     func endAll() async {
         closeDialers()
-        for port in ports.withLock({ $0 }) { await port.endAll() }
+        // All at once: a process that does not answer is no reason to keep the others waiting.
+        await withTaskGroup { group in
+            for port in ports.withLock({ $0 }) { group.addTask { await port.endAll() } }
+        }
     }
 }
 

@@ -42,6 +42,9 @@ final class LinkHandler: ChannelInboundHandler, Sweepable {
     private var hasStarted = false
     var sweepPosition: Int?
 
+    /// Bytes that wait to be written and make an answer needless.
+    private static let enoughToHear = 16 * 1024
+
     private enum Phase {
         case negotiating, open, closing, closed
     }
@@ -228,6 +231,9 @@ extension LinkHandler {
             writer.write(raw: hello.serialized(in: Namespace.server))
             write(writer.bytes)
         case .send(let element): write(element.serialized(in: Namespace.server))
+        case .answer(let element):
+            guard outlet.byteCount < Self.enoughToHear else { break }
+            write(element.serialized(in: Namespace.server))
         case .ready(let peer, let element):
             self.peer = peer
             phase = .open
@@ -251,7 +257,13 @@ extension LinkHandler {
     }
 
     private func write(_ bytes: [UInt8]) {
+        guard phase != .closed else { return }
         outlet.send(bytes)
+        guard outlet.byteCount > links.configuration.unwrittenBytes else { return }
+        // What waits is dropped: the ledger has what is to go again.
+        if failure == nil { failure = .timedOut }
+        outlet.drop()
+        disconnect()
     }
 
     /// Writes what a ledger says, unless the stream has ended.

@@ -83,6 +83,8 @@ package struct LinkConfiguration: Sendable {
     package var negotiation = Duration.seconds(20)
     /// How long the peer's own end tag is waited for after ours.
     package var closing = Duration.seconds(5)
+    /// What may wait for a peer that does not read.
+    package var unwrittenBytes = LinkLimits.unwrittenBytes
 
     package init(name: String, instance: String, secrets: [String: LinkSecret]) {
         self.name = name

@@ -42,6 +42,23 @@ struct LinkRangesTests {
         #expect(ten.numbers(through: 10, most: 10) == nil)
     }
 
+    /// It goes to the sender of every stanza that comes back.
+    @Test func errorsHaveNoMoreThanTheyNeed() throws {
+        let long = String(repeating: "\u{e9}", count: LinkMessage.errorTextMax + 1)
+        let error = StanzaError(
+            .gone,
+            text: long,
+            address: long,
+            detail: Element("much", "urn:example", text: long)
+        )
+        let message = LinkMessage.returned(LinkRanges([1]), error)
+        let text = String(long.dropLast())
+        #expect(
+            try LinkMessage(message.element)
+                == .returned(LinkRanges([1]), StanzaError(.gone, text: text))
+        )
+    }
+
     @Test(arguments: [
         LinkMessage.state(LinkState(session: nil)),
         .state(LinkState(session: 3, read: 9, withdrawn: LinkRanges([1, 2]))), .started,

@@ -234,7 +234,7 @@ struct LinkStreamOrderTests {
         let answer = LinkMessage.element("answer")
         let first = now + silence
         #expect(link.opener.tick(now: first) == ask)
-        #expect(link.accepter.received(LinkMessage.element("ask"), now: first) == .send(answer))
+        #expect(link.accepter.received(LinkMessage.element("ask"), now: first) == .answer(answer))
         #expect(link.opener.received(answer, now: first) == .nothing)
         let second = first + silence
         #expect(link.opener.tick(now: second) == ask)

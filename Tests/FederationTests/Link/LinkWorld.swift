@@ -205,7 +205,8 @@ extension LinkWorld {
             var writer = XMLWriter()
             writer.write(header)
             write(writer.bytes + hello.serialized(in: Namespace.server), isRouter)
-        case .send(let element): write(element.serialized(in: Namespace.server), isRouter)
+        case .send(let element), .answer(let element):
+            write(element.serialized(in: Namespace.server), isRouter)
         case .ready(let peer, let element):
             if let element { write(element.serialized(in: Namespace.server), isRouter) }
             if isRouter {

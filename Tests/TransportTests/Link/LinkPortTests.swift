@@ -41,13 +41,20 @@ private struct End {
     let ear = Ear()
     let port: LinkPort
 
-    init(_ name: String, to peer: String, secret: String, on loop: any EventLoop) throws {
+    init(
+        _ name: String,
+        to peer: String,
+        secret: String,
+        unwrittenBytes: Int = LinkLimits.unwrittenBytes,
+        on loop: any EventLoop
+    ) throws {
         let shared = try #require(LinkSecret(Array(secret.utf8)))
-        let configuration = LinkConfiguration(
+        var configuration = LinkConfiguration(
             name: name,
             instance: Random.token(),
             secrets: [peer: shared]
         )
+        configuration.unwrittenBytes = unwrittenBytes
         port = LinkPort(configuration, owner: ear, on: loop)
     }
 
@@ -82,9 +89,16 @@ struct LinkPortTests {
         at address: LinkAddress,
         secret: String = secret,
         name: String = "s2s",
+        unwrittenBytes: Int = LinkLimits.unwrittenBytes,
         credentials: @escaping @Sendable () -> PeerCredentials? = { nil }
     ) async throws -> (router: End, edge: End, listener: Listener, dialer: LinkDialer) {
-        let router = try End("router", to: "s2s", secret: Self.secret, on: loop)
+        let router = try End(
+            "router",
+            to: "s2s",
+            secret: Self.secret,
+            unwrittenBytes: unwrittenBytes,
+            on: loop
+        )
         let edge = try End(name, to: "router", secret: secret, on: loop)
         let listener = try await router.port.listen(at: address, credentials: credentials)
         var place = address
@@ -168,6 +182,28 @@ struct LinkPortTests {
         let (second, peer) = try await router.connection()
         #expect(second !== first)
         #expect(peer.name == "s2s")
+        dialer.close()
+        await listener.close()
+        await edge.port.endAll()
+    }
+
+    /// Whoever is not read by its peer is not waited for without a bound.
+    @Test func whatMayWaitForAPeerIsBounded() async throws {
+        let most = 10_000
+        let (router, edge, listener, dialer) = try await pair(
+            at: .socket(path),
+            unwrittenBytes: most
+        )
+        let (ours, _) = try await router.connection()
+        let element = Element("message", Namespace.client)
+        let bytes = element.serialized(in: Namespace.server)
+        let loop = loop
+        loop.execute { ours.write(bytes + Array(repeating: 0x20, count: most - bytes.count)) }
+        let got = try await edge.next { if case .received(let all) = $0 { all } else { nil } }
+        #expect(got == [element])
+        loop.execute { ours.write(bytes + Array(repeating: 0x20, count: most - bytes.count + 1)) }
+        #expect(try await router.failure() == .timedOut)
+        _ = try await edge.failure()
         dialer.close()
         await listener.close()
         await edge.port.endAll()
