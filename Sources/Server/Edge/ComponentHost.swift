@@ -223,15 +223,20 @@ extension ComponentHost {
     }
 
     private func advance() {
-        let free = held.prefix { departure in
-            link.assumeIsolated { $0.look { $0.mayWrite(departure.ticket) } }
+        let waiting = held
+        let count = link.assumeIsolated { link in
+            link.look { ledger in
+                waiting.firstIndex { !ledger.mayWrite($0.ticket) } ?? waiting.count
+            }
         }
-        held.removeFirst(free.count)
+        let free = waiting.prefix(count)
+        held.removeFirst(count)
         for departure in free { deliver(departure.stanza) }
         // A component's stream says nothing of what has arrived.
+        let tickets = free.map(\.ticket)
         link.assumeIsolated { link in
             link.change { ledger in
-                for departure in free { ledger.settled(departure.ticket) }
+                for ticket in tickets { ledger.settled(ticket) }
                 return []
             }
         }

@@ -32,9 +32,13 @@ final class EdgeUplink: Uplink {
 
     func deliver(_ stanzas: [Stanza], from origin: LinkOrigin) -> Bool {
         let now = Instant.now
-        for (index, stanza) in stanzas.enumerated() {
-            let isLast = index == stanzas.count - 1
-            change { $0.offer(stanza, from: isLast ? origin : nil, now: now) }
+        change { ledger in
+            var steps: [LinkStep] = []
+            for (index, stanza) in stanzas.enumerated() {
+                let isLast = index == stanzas.count - 1
+                steps += ledger.offer(stanza, from: isLast ? origin : nil, now: now)
+            }
+            return steps
         }
         return false
     }
@@ -48,8 +52,12 @@ final class EdgeUplink: Uplink {
         }
     }
 
-    func mayWrite(_ departure: Departure) -> Bool {
-        link.assumeIsolated { $0.look { $0.mayWrite(departure.ticket) } }
+    func writable(_ departures: [Departure]) -> Int {
+        link.assumeIsolated { link in
+            link.look { ledger in
+                departures.firstIndex { !ledger.mayWrite($0.ticket) } ?? departures.count
+            }
+        }
     }
 
     func settled(_ departures: [Departure]) {

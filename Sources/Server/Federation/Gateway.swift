@@ -208,7 +208,7 @@ extension Gateway {
     private func write(_ departures: [Departure], on id: PeerID) {
         guard streams[id] != nil else { return }
         uplink.willWrite(departures)
-        if held[id] == nil, departures.allSatisfy(uplink.mayWrite) {
+        if held[id] == nil, uplink.writable(departures) == departures.count {
             return put(departures[...], on: id)
         }
         held[id, default: []] += departures
@@ -222,10 +222,10 @@ extension Gateway {
 
     private func advance(_ id: PeerID) {
         guard let waiting = held[id] else { return }
-        let free = waiting.prefix(while: uplink.mayWrite)
-        let rest = waiting.dropFirst(free.count)
-        held[id] = rest.isEmpty ? nil : Array(rest)
-        if !free.isEmpty { put(free, on: id) }
+        let count = uplink.writable(waiting)
+        guard count > 0 else { return }
+        held[id] = count == waiting.count ? nil : Array(waiting.dropFirst(count))
+        put(waiting.prefix(count), on: id)
     }
 
     /// The table has what was not written on the stream after all.

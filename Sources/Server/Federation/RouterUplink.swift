@@ -32,7 +32,7 @@ final class RouterUplink: Uplink {
 
     func willWrite(_ departures: [Departure]) {}
 
-    func mayWrite(_ departure: Departure) -> Bool { true }
+    func writable(_ departures: [Departure]) -> Int { departures.count }
 
     func settled(_ departures: [Departure]) {}
 

@@ -18,8 +18,9 @@ protocol Uplink: Sendable {
     /// again whether they may.
     func willWrite(_ departures: [Departure])
 
-    /// Whether the router knows that the stanza is about to be written, or need not.
-    func mayWrite(_ departure: Departure) -> Bool
+    /// How many of them, from the first on, may be written: of those the router knows that they
+    /// are about to be, or need not.
+    func writable(_ departures: [Departure]) -> Int
 
     /// These have arrived.
     func settled(_ departures: [Departure])

@@ -199,9 +199,15 @@ extension Link: LinkEnd {
 
     nonisolated func received(_ elements: [Element], on connection: LinkConnection) {
         assumeIsolated { link in
-            for element in elements {
-                guard link.connection === connection else { return }
-                link.change { $0.received(element) }
+            guard link.connection === connection else { return }
+            // All of them first: stanzas that came together are handed on together.
+            link.change { ledger in
+                var steps: [LinkStep] = []
+                for element in elements {
+                    steps += ledger.received(element)
+                    if case .end = steps.last { break }
+                }
+                return steps
             }
         }
     }

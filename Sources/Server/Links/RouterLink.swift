@@ -32,7 +32,11 @@ final class RouterLink: Route {
 extension Link where Ledger == RouterLedger {
     fileprivate func offer(_ stanzas: [Stanza]) {
         let now = Instant.now
-        for stanza in stanzas { change { $0.offer(stanza, now: now) } }
+        change { ledger in
+            var steps: [LinkStep] = []
+            for stanza in stanzas { steps += ledger.offer(stanza, now: now) }
+            return steps
+        }
     }
 }
 
