@@ -1,7 +1,10 @@
 package import XMPP
 
 /// A stanza of ours on its way to another domain.
-package struct Departure: Sendable, Equatable {
+///
+/// A class, for it is passed from hand to hand: what it holds would cost a dozen reference counts
+/// each time.
+package final class Departure: Sendable, Equatable {
     package let stanza: Stanza
     /// The sender's domain, which is ours, and the one it goes to.
     package let pair: DomainPair
@@ -14,6 +17,10 @@ package struct Departure: Sendable, Equatable {
         self.stanza = stanza
         pair = DomainPair(local: from.domain, remote: to.domain)
         self.ticket = ticket
+    }
+
+    package static func == (left: Departure, right: Departure) -> Bool {
+        left === right || left.ticket == right.ticket && left.stanza == right.stanza
     }
 }
 

@@ -31,7 +31,10 @@ extension EdgeLedger {
                 tally.violations += 1
                 return returned([ticket], LinkGate.notServed(stanza.to?.domain ?? ""))
             }
-            return [.deliver(stanza, ticket: ticket)]
+            guard let departure = Departure(stanza, ticket: ticket) else {
+                throw StreamError(.improperAddressing)
+            }
+            return [.deliver(departure)]
         } catch {
             // Two configurations that differ are no reason to lose the others' stanzas.
             tally.violations += 1

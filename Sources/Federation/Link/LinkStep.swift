@@ -6,12 +6,12 @@ package enum LinkStep: Sendable, Equatable {
     case write([UInt8])
     /// A stanza of the other end: route it at the router; at the edge send it on, once that is
     /// released, and say by its ticket what became of it.
-    case deliver(Stanza, ticket: UInt64)
+    case deliver(Departure)
     /// The stanza, of which only the head is left, goes back to its sender with the error; never
     /// where it is an error itself (RFC 6120 §8.3.1).
-    case bounce(Stanza, StanzaError)
+    indirect case bounce(Stanza, StanzaError)
     /// Nobody knows what became of the stanza, of which only the head is left: for the log.
-    case unknown(Stanza)
+    indirect case unknown(Stanza)
     /// At the edge: these may be written to their peers, in this order.
     case release([UInt64])
     /// At the edge: these must not be written; the router has given them back.
@@ -35,7 +35,7 @@ package struct LinkOrigin: Sendable, Hashable {
 }
 
 /// A stanza on its way over a link: as it is written, and what is needed to answer it.
-struct LinkedStanza: Sendable {
+final class LinkedStanza: Sendable {
     /// The stanza without what it holds.
     let head: Stanza
     let bytes: [UInt8]

@@ -28,7 +28,10 @@ extension RouterLedger {
                 let domain = stanza.to?.domain ?? ""
                 return [bounce(stanza, LinkGate.notServed(domain))]
             }
-            return [.deliver(stanza, ticket: 0)]
+            guard let departure = Departure(stanza) else {
+                throw StreamError(.improperAddressing)
+            }
+            return [.deliver(departure)]
         } catch {
             tally.violations += 1
             throw error

@@ -257,11 +257,7 @@ extension ComponentHost {
             host.assumeIsolated { work($0) }
         }
 
-        func deliver(_ stanzas: [LinkedDelivery]) {
-            enter { host in
-                host.take(stanzas.compactMap { Departure($0.stanza, ticket: $0.ticket) })
-            }
-        }
+        func deliver(_ departures: [Departure]) { enter { $0.take(departures) } }
 
         func bounce(_ stanzas: [(head: Stanza, error: StanzaError)]) {
             enter { host in

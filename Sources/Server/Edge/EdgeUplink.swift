@@ -91,9 +91,7 @@ private final class GatewaySide: LinkSide {
         gateway.assumeIsolated { work($0) }
     }
 
-    func deliver(_ stanzas: [LinkedDelivery]) {
-        enter { $0.send(stanzas.compactMap { Departure($0.stanza, ticket: $0.ticket) }) }
-    }
+    func deliver(_ departures: [Departure]) { enter { $0.send(departures) } }
 
     func bounce(_ stanzas: [(head: Stanza, error: StanzaError)]) {
         enter { $0.send(stanzas.compactMap { $0.head.bounced($0.error) }) }

@@ -163,12 +163,8 @@ extension Link {
 }
 
 extension LinkStep {
-    fileprivate var delivery: LinkedDelivery? {
-        if case .deliver(let stanza, let ticket) = self {
-            LinkedDelivery(stanza: stanza, ticket: ticket)
-        } else {
-            nil
-        }
+    fileprivate var delivery: Departure? {
+        if case .deliver(let departure) = self { departure } else { nil }
     }
 
     fileprivate var bounce: (head: Stanza, error: StanzaError)? {

@@ -6,7 +6,7 @@ import XMPP
 /// Called on the link's loop.
 protocol LinkSide: Sendable {
     /// Stanzas of the other end's, in order; at the edge each with its ticket.
-    func deliver(_ stanzas: [LinkedDelivery])
+    func deliver(_ departures: [Departure])
 
     /// The stanzas, of which only the heads are left, go back to their senders.
     func bounce(_ stanzas: [(head: Stanza, error: StanzaError)])
@@ -22,10 +22,4 @@ protocol LinkSide: Sendable {
 
     /// At the edge: the router has what came from these peers.
     func handled(_ origins: [LinkOrigin])
-}
-
-/// A stanza that came over a link.
-struct LinkedDelivery: Sendable {
-    let stanza: Stanza
-    let ticket: UInt64
 }

@@ -49,7 +49,7 @@ private struct RouterSide: LinkSide {
         host.assumeIsolated { $0.take([.outside(stanzas)]) }
     }
 
-    func deliver(_ stanzas: [LinkedDelivery]) { take(stanzas.map(\.stanza)) }
+    func deliver(_ departures: [Departure]) { take(departures.map(\.stanza)) }
 
     func bounce(_ stanzas: [(head: Stanza, error: StanzaError)]) {
         take(stanzas.compactMap { $0.head.bounced($0.error) })

@@ -245,7 +245,7 @@ extension LinkWorld {
         for step in steps {
             switch step {
             case .write(let bytes): write(bytes, true)
-            case .deliver(let stanza, _): routed[stanza.number, default: 0] += 1
+            case .deliver(let departure): routed[departure.stanza.number, default: 0] += 1
             case .bounce(let stanza, _): bounced[stanza.number, default: 0] += 1
             case .unknown(let stanza): unknown[stanza.number, default: 0] += 1
             case .release, .withdraw, .handled, .end: Issue.record("\(step)")
@@ -257,7 +257,7 @@ extension LinkWorld {
         for step in steps {
             switch step {
             case .write(let bytes): write(bytes, false)
-            case .deliver(let stanza, let ticket): arrived(stanza.number, ticket)
+            case .deliver(let departure): arrived(departure.stanza.number, departure.ticket)
             case .bounce(let stanza, _): edgeBounced[stanza.number, default: 0] += 1
             case .unknown(let stanza): edgeUnknown[stanza.number, default: 0] += 1
             case .release(let tickets): tickets.forEach(release)
@@ -374,4 +374,10 @@ extension Stanza {
     }
 
     fileprivate var number: Int { id.flatMap { Int($0) } ?? -1 }
+}
+
+extension LinkStep {
+    static func deliver(_ stanza: Stanza, ticket: UInt64) throws -> LinkStep {
+        .deliver(try #require(Departure(stanza, ticket: ticket)))
+    }
 }
