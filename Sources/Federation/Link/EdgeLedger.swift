@@ -56,6 +56,7 @@ package struct EdgeLedger: Sendable {
     var declaring: [UInt64] = []
     var settling: [UInt64] = []
     var doubting: [UInt64] = []
+    var undeclaring: [UInt64] = []
     var waiting = LinkQueue<Item>()
     var sent = LinkQueue<Item>()
     /// Items of the session that the router has.
@@ -163,6 +164,14 @@ extension EdgeLedger {
         doubting.append(ticket)
     }
 
+    /// The stanza was not written and will not be by this process: whatever was declared, it is
+    /// for the next one.
+    package mutating func leave(_ ticket: UInt64) {
+        guard let stage = tickets[ticket], stage != .held else { return }
+        tickets[ticket] = .held
+        if stage != .declaring { undeclaring.append(ticket) }
+    }
+
     /// The stanzas go back to their senders.
     ///
     /// The router writes the errors, so that none is lost and none comes twice where this process
@@ -181,7 +190,8 @@ extension EdgeLedger {
         let fates = LinkFates(
             written: numbers(declared),
             settled: numbers(settling),
-            unknown: numbers(doubting)
+            unknown: numbers(doubting),
+            unwritten: numbers(undeclaring)
         )
         forgetReport()
         guard fates != LinkFates() else { return [] }
@@ -192,6 +202,7 @@ extension EdgeLedger {
         declaring.removeAll(keepingCapacity: true)
         settling.removeAll(keepingCapacity: true)
         doubting.removeAll(keepingCapacity: true)
+        undeclaring.removeAll(keepingCapacity: true)
     }
 
     private mutating func tell(_ message: LinkMessage, declared: [UInt64]) -> [LinkStep] {

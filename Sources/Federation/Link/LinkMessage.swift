@@ -43,15 +43,20 @@ package struct LinkFates: Sendable, Equatable {
     package var settled: LinkRanges
     /// They were written, and nobody knows whether they have arrived.
     package var unknown: LinkRanges
+    /// They were declared as written earlier, and will not be: the process stops, and they are for
+    /// the next.
+    package var unwritten: LinkRanges
 
     package init(
         written: LinkRanges = LinkRanges(),
         settled: LinkRanges = LinkRanges(),
-        unknown: LinkRanges = LinkRanges()
+        unknown: LinkRanges = LinkRanges(),
+        unwritten: LinkRanges = LinkRanges()
     ) {
         self.written = written
         self.settled = settled
         self.unknown = unknown
+        self.unwritten = unwritten
     }
 }
 
@@ -79,6 +84,7 @@ extension LinkMessage {
             element["written"] = Self.text(fates.written)
             element["settled"] = Self.text(fates.settled)
             element["unknown"] = Self.text(fates.unknown)
+            element["unwritten"] = Self.text(fates.unwritten)
             return element
         case .returned(let stanzas, let error):
             var element = Self.element("returned")
@@ -114,7 +120,8 @@ extension LinkMessage {
                 LinkFates(
                     written: try Self.ranges(element, "written"),
                     settled: try Self.ranges(element, "settled"),
-                    unknown: try Self.ranges(element, "unknown")
+                    unknown: try Self.ranges(element, "unknown"),
+                    unwritten: try Self.ranges(element, "unwritten")
                 )
             )
         case "returned":

@@ -119,7 +119,14 @@ extension RouterLedger {
         guard unknown.allSatisfy({ kept[$0]?.stage == .declared || declared.contains($0) }),
             Set(settled).isDisjoint(with: unknown)
         else { throw Self.contradiction }
+        let unwritten = try numbers(fates.unwritten)
+        guard unwritten.allSatisfy({ kept[$0]?.stage != .sent }),
+            Set(unwritten).isDisjoint(with: written + settled + unknown)
+        else { throw Self.contradiction }
         read += 1
+        for number in unwritten where kept[number]?.stage == .declared {
+            kept[number]?.stage = .sent
+        }
         for number in written where kept[number]?.stage == .sent {
             kept[number]?.stage = .declared
         }
@@ -132,7 +139,7 @@ extension RouterLedger {
             tally.unknown += 1
             steps.append(.unknown(entry.stanza.head))
         }
-        note(fates.written, fates.settled, fates.unknown)
+        note(fates.written, fates.settled, fates.unknown, fates.unwritten)
         return steps
     }
 

@@ -96,6 +96,7 @@ extension ComponentHost: EdgeFront {
     }
 
     nonisolated func stop() async {
+        await leave()
         await loops.endStreams(with: StreamError(.systemShutdown))
     }
 }
@@ -237,6 +238,18 @@ extension ComponentHost {
         link.assumeIsolated { link in
             link.change { ledger in
                 for ticket in tickets { ledger.settled(ticket) }
+                return []
+            }
+        }
+    }
+
+    /// What was not written is for the process that comes after this one.
+    private func leave() {
+        let tickets = held.map(\.ticket)
+        held = []
+        link.assumeIsolated { link in
+            link.change { ledger in
+                for ticket in tickets { ledger.leave(ticket) }
                 return []
             }
         }

@@ -79,7 +79,12 @@ final class EdgeUplink: Uplink {
     }
 
     /// The router keeps them for the process that comes after this one.
-    func returned(_ departures: [Departure]) {}
+    func returned(_ departures: [Departure]) {
+        change { ledger in
+            for departure in departures { ledger.leave(departure.ticket) }
+            return []
+        }
+    }
 }
 
 /// What is at the end of a process for other servers: its gateway.

@@ -46,6 +46,30 @@ struct EdgeLedgerTests {
         #expect(ledger.counters.underWay == 1)
     }
 
+    @Test func leavesToTheNextProcessWhatItHasNotWritten() {
+        var ledger = running(4)
+        ledger.declare(1)
+        ledger.declare(2)
+        _ = ledger.report()
+        _ = ledger.received(LinkMessage.read(1).element)
+        ledger.declare(3)
+        // Released, to be declared, and never declared.
+        for ticket: UInt64 in [1, 3, 4] { ledger.leave(ticket) }
+        let fates = LinkFates(unwritten: LinkRanges([1]))
+        #expect(ledger.report() == [.write(.fates(fates))])
+        #expect(!ledger.mayWrite(1))
+        #expect(ledger.mayWrite(2))
+    }
+
+    @Test func releasesNothingThatItLeaves() {
+        var ledger = running(2)
+        ledger.declare(1)
+        ledger.declare(2)
+        _ = ledger.report()
+        ledger.leave(2)
+        #expect(ledger.received(LinkMessage.read(1).element) == [.release([1])])
+    }
+
     @Test func declaresNothingThatIsSettledAlready() {
         var ledger = running(2)
         ledger.declare(1)

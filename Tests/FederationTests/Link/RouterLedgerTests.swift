@@ -35,15 +35,38 @@ struct RouterLedgerTests {
     private func fates(
         written: String = "",
         settled: String = "",
-        unknown: String = ""
+        unknown: String = "",
+        unwritten: String = ""
     ) throws -> Element {
         LinkMessage.fates(
             LinkFates(
                 written: try #require(LinkRanges(written)),
                 settled: try #require(LinkRanges(settled)),
-                unknown: try #require(LinkRanges(unknown))
+                unknown: try #require(LinkRanges(unknown)),
+                unwritten: try #require(LinkRanges(unwritten))
             )
         ).element
+    }
+
+    // MARK: What is for the next process
+
+    @Test func sendsAgainWhatWasDeclaredAndNotWritten() throws {
+        var ledger = running(3)
+        #expect(ledger.received(try fates(written: "1-2")) == [])
+        #expect(ledger.received(try fates(unwritten: "2")) == [])
+        ledger.connected(to: "edge-2", now: now)
+        let steps = ledger.received(LinkMessage.state(LinkState(session: nil)).element)
+        // The one that was declared and not taken back is of unknown fate.
+        #expect(steps.filter { if case .unknown = $0 { true } else { false } }.count == 1)
+        #expect(ledger.received(LinkMessage.started.element).count == 2)
+    }
+
+    @Test(arguments: ["3", "1", "4-9"])
+    func doesNotBelieveThatWhatWasNeverDeclaredIsUnwritten(_ numbers: String) throws {
+        var ledger = running(3)
+        #expect(ledger.received(try fates(written: "1-2", settled: "1")) == [])
+        let steps = ledger.received(try fates(unwritten: numbers))
+        #expect(steps.error == .badFormat)
     }
 
     // MARK: What passes
