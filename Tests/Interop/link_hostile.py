@@ -20,8 +20,8 @@ SECRETS = {name: f"the secret of {name} and of the router" for name in
            ("s2s", "far", "bots", "called")}
 SERVER = "jabber:server"
 LARGEST = 2 ** 64 - 1
-# LinkConfiguration.negotiation, and LinkPort.connectionsMost.
-NEGOTIATION_SECONDS, CONNECTIONS_MOST = 20, 64
+# LinkConfiguration.negotiation, and LinkPort.applicantsMost.
+NEGOTIATION_SECONDS, STRANGERS_MOST = 20, 64
 NOBODY, STRANGER = 65534, 65533
 MIB = 1024
 
@@ -248,9 +248,12 @@ class Checks:
                 else:
                     silent.append(unix(self.place(name)))
         self.online()
-        wait_until(lambda: len(silent) - self.over(silent) <= 2 * CONNECTIONS_MOST,
-                   "those too many are refused", 10)
+        wait_until(lambda: len(silent) - self.over(silent) <= 2 * STRANGERS_MOST,
+                   "those too many are gone", 10)
         self.link.lives()
+        # They keep nobody out.
+        self.replace()
+        self.wrong_secret("far")
         # Who waits is not read meanwhile, and would be gone too.
         wait_until(lambda: self.link.lives() or self.over(silent) == len(silent),
                    "the others are gone", NEGOTIATION_SECONDS + 30)

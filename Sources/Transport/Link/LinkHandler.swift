@@ -30,6 +30,8 @@ final class LinkHandler: ChannelInboundHandler, Sweepable {
     private var context: ChannelHandlerContext?
     private var connection: LinkConnection?
     var tls: TLSHandler?
+    /// Of the listener that accepted it, until the peer has proven itself.
+    var applicants: LinkApplicants?
     private let address: LinkAddress
 
     private var peer: LinkPeer?
@@ -237,6 +239,8 @@ extension LinkHandler {
         case .ready(let peer, let element):
             self.peer = peer
             phase = .open
+            if let channel = context?.channel { applicants?.remove(channel) }
+            applicants = nil
             parser.limits = .link
             if let element { write(element.serialized(in: Namespace.server)) }
             if let connection { links.owner.began(connection, with: peer) }

@@ -8,8 +8,10 @@ package final class LinkPort: Sendable {
     private let links: LinkContext
     private let loops: Loops
     private let eventLoop: any EventLoop
-    /// Connections at a time on one listener: strangers may come as well.
-    private static let connectionsMost = 64
+    /// Connections at a time on one listener that have proven nothing: strangers may come as well.
+    static let applicantsMost = 64
+    /// Connections at a time on one listener, those that end among them.
+    private static let connectionsMost = 128
 
     package init(
         _ configuration: LinkConfiguration,
@@ -33,22 +35,26 @@ package final class LinkPort: Sendable {
         credentials: @escaping @Sendable () -> PeerCredentials?
     ) async throws -> Listener {
         let admission = Admission(total: Self.connectionsMost)
+        let applicants = LinkApplicants(most: Self.applicantsMost, on: eventLoop)
         let prepare: @Sendable (any Channel) throws -> Void = { [links, loops] channel in
             guard let loop = loops.state(on: channel.eventLoop) else { throw ListenerError.full }
+            if !address.usesTLS {
+                let user = SocketPeer.user(of: channel)
+                let isOurs = user == geteuid() || user == 0
+                guard isOurs || user.map(users.contains) == true else {
+                    throw LinkError.strangeUser
+                }
+            }
             try admission.admit(channel)
+            applicants.add(channel)
             let handler = LinkHandler(links, .accepts, at: address, on: loop)
+            handler.applicants = applicants
             let pipeline = channel.pipeline.syncOperations
             if address.usesTLS {
                 guard let credentials = credentials() else { throw ListenerError.full }
                 let tls = try TLSHandler(server: credentials.accepting)
                 handler.tls = tls
                 try pipeline.addHandler(tls)
-            } else {
-                let user = SocketPeer.user(of: channel)
-                let isOurs = user == geteuid() || user == 0
-                guard isOurs || user.map(users.contains) == true else {
-                    throw LinkError.strangeUser
-                }
             }
             try pipeline.addHandler(handler)
         }

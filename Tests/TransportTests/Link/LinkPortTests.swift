@@ -187,6 +187,31 @@ struct LinkPortTests {
         await edge.port.endAll()
     }
 
+    /// Who says nothing keeps nobody out: the one that has waited longest goes.
+    @Test func strangersGiveWay() async throws {
+        let router = try End("router", to: "s2s", secret: Self.secret, on: loop)
+        let listener = try await router.port.listen(at: .socket(path), credentials: { nil })
+        let bootstrap = ClientBootstrap(group: loop)
+        var strangers: [any Channel] = []
+        for _ in 0...LinkPort.applicantsMost {
+            strangers.append(try await bootstrap.connect(unixDomainSocketPath: path).get())
+        }
+        try await strangers.removeFirst().closeFuture.get()
+        #expect(!strangers.contains { !$0.isActive })
+        let edge = try End("s2s", to: "router", secret: Self.secret, on: loop)
+        let dialer = try edge.port.connect(to: "router", at: .socket(path)) { _ in }
+        try await strangers.removeFirst().closeFuture.get()
+        try await converse(router, edge)
+        #expect(!strangers.contains { !$0.isActive })
+        // It is none of them any more.
+        let another = try await bootstrap.connect(unixDomainSocketPath: path).get()
+        #expect(another.isActive)
+        for channel in strangers + [another] { try? await channel.close() }
+        dialer.close()
+        await listener.close()
+        await edge.port.endAll()
+    }
+
     /// Whoever is not read by its peer is not waited for without a bound.
     @Test func whatMayWaitForAPeerIsBounded() async throws {
         let most = 10_000
