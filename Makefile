@@ -25,8 +25,9 @@ build: deps ## build the programs for release, the Swift runtime linked in
 demo: ## watch this host through a server of its own, then leave nothing behind
 	@scripts/demo
 
+# Tests that run servers have files open: as many at a time as a limit of 512 files allows.
 test: deps ## unit tests, then the scenarios over real sockets
-	SWIFT_DETERMINISTIC_HASHING=1 $(SWIFT) test
+	SWIFT_DETERMINISTIC_HASHING=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 $(SWIFT) test
 	@$(MAKE) --no-print-directory scenarios BIN=.build/debug
 
 scenarios: ## play the scenarios against the programs in BIN
