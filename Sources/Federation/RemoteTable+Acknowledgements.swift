@@ -61,6 +61,10 @@ extension RemoteTable {
         if isStopping, stream.written.isEmpty {
             return close(id, StreamError(.systemShutdown))
         }
+        // The answer was to an earlier question: the stop must not wait until it is time for one.
+        if isStopping, stream.written.isAcknowledged, !departures.isEmpty {
+            act(.requestAcknowledgement(id))
+        }
         watch(id, at: now)
         resume(id, at: now)
     }
