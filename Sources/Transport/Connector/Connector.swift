@@ -95,6 +95,8 @@ private final class ConnectionRun {
     private var failure: ConnectError?
     private var answers: TargetList.Answers = [:]
     private var targets: [Target] = []
+    /// Why it is not known whether there are records, while the domain's own host is tried.
+    private var unanswered: ResolverError?
     private var race: Race?
     private var channels: [Int: any Channel] = [:]
     private var timer: Scheduled<Void>?
@@ -195,6 +197,7 @@ extension ConnectionRun {
             guard fallsBack, let name = DNSName(domain: domain) else {
                 return fail(.noRecords(error))
             }
+            unanswered = error
             race(to: [usual(.name(name), isSecure: isSecure)])
         case .unavailable: fail(.unavailable)
         case .failed(let error): fail(.lookUp(error))
@@ -231,6 +234,9 @@ extension ConnectionRun {
         var addresses: [IPAddress] = []
         switch answer {
         case .success(let answer):
+            // The domain is signed, so somebody keeps its records from us who should not gain by
+            // it (RFC 7673 §3.1).
+            if let unanswered, answer.isSecure { return fail(.lookUp(unanswered)) }
             addresses = answer.records
             isSecure[target, default: [:]][family] = answer.isSecure
         case .failure(let error): lookUps[target] = error
@@ -329,6 +335,8 @@ extension ConnectionRun {
     }
 
     private func lost() {
+        // That the domain's own host has no address says nothing then.
+        if let unanswered, failures.isEmpty { return fail(.lookUp(unanswered)) }
         let tried = Set(failures.map(\.target))
         for (index, target) in targets.enumerated() where !tried.contains(target) {
             let reason = lookUps[index].map { "\($0)" } ?? ConnectError.Failure.noAddress

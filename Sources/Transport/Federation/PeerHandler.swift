@@ -173,7 +173,28 @@ extension PeerHandler {
         // A connection of ours may be active before it says so.
         guard !hasStarted else { return }
         hasStarted = true
-        perform(machine.connected())
+        guard let way, way.target.protection == .startTLS,
+            !peers.configuration.policy.rule(for: way.pair.remote).needsTLS
+        else { return perform(machine.connected(promisesTLS: false)) }
+        // Whether something may go in the clear is known when the records are.
+        known(way) { peer, associations in
+            peer.perform(peer.machine.connected(promisesTLS: associations != nil))
+        }
+    }
+
+    /// Goes on when it is known what signed records say of the host's certificates, unless the
+    /// stream is over by then.
+    private func known(
+        _ way: OutboundWay,
+        _ goOn: @escaping (PeerHandler, CertificateAssociations?) -> Void
+    ) {
+        let handler = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        way.associations.assumeIsolated().whenComplete { result in
+            let peer = handler.value
+            guard peer.phase == .negotiating else { return }
+            goOn(peer, (try? result.get()) ?? nil)
+            peer.outlet.flushGathered()
+        }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -278,14 +299,9 @@ extension PeerHandler {
     /// The handshake is done.
     private func secured() {
         guard let way else { return perform(machine.tlsEstablished(nil)) }
-        let handler = NIOLoopBound(self, eventLoop: loop.eventLoop)
         // Mostly known by now; until then the peer has nothing to say.
-        way.associations.assumeIsolated().whenComplete { result in
-            let peer = handler.value
-            guard peer.phase == .negotiating else { return }
-            let associations = (try? result.get()) ?? nil
+        known(way) { peer, associations in
             peer.perform(peer.machine.tlsEstablished(peer.verdict(way.pair.remote, associations)))
-            peer.outlet.flushGathered()
         }
     }
 
@@ -298,8 +314,11 @@ extension PeerHandler {
         guard let tls, let credentials = peers.credentials() else {
             return .untrusted("it showed none")
         }
+        // Where nobody vouches for the way to it, its name says nothing (RFC 7673 §4.1).
         var host: String?
-        if case .name(let name)? = way?.target.host { host = name.text }
+        if let target = way?.target, target.isSecure, case .name(let name) = target.host {
+            host = name.text
+        }
         let found = tls.verdict(for: domain, at: host, credentials.trust, associations)
         let rule = peers.configuration.policy.rule(for: domain)
         return rule.verdict(fingerprint: tls.peerFingerprint ?? [], otherwise: found)

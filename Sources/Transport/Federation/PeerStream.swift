@@ -19,8 +19,8 @@ enum PeerStream: ~Copyable {
 extension PeerStream {
     typealias Action = FederationAction
 
-    mutating func connected() -> Action {
-        feed({ _ in .nothing }, { $0.connected() })
+    mutating func connected(promisesTLS: Bool) -> Action {
+        feed({ _ in .nothing }, { $0.connected(promisesTLS: promisesTLS) })
     }
 
     /// The handshake is done; who opens a stream says what the peer's certificate is worth.

@@ -6,7 +6,8 @@ struct CertificateAssociations: Sendable {
     /// Of usages 2 and 3: the others add to what the authorities say, which is not asked here
     /// (RFC 7671 §4).
     private let usable: [CertificateAssociation]
-    private let refusal: String
+    /// Why there are no records that can be believed.
+    private let unknown: String?
 
     /// Nil where no record can be used: then there is no DANE for the host (RFC 7673 §4.1).
     init?(_ records: [CertificateAssociation]) {
@@ -14,29 +15,36 @@ struct CertificateAssociations: Sendable {
             (2...3).contains(record.usage) && record.selector <= 1 && record.matching <= 2
         }
         if usable.isEmpty { return nil }
-        refusal = "it is none of those that the domain's DNS names"
+        unknown = nil
     }
 
     /// Where the records could not be had: then no certificate is good.
     init(unknown why: String) {
         usable = []
-        refusal = "the DNS does not say whether it is the right one: \(why)"
+        unknown = why
     }
 
     /// What a chain is worth for one of the names: the domain's, or its host's.
     func verdict(of chain: PeerChain, for names: [String]) -> CertificateVerdict {
-        guard let leaf = chain.leaf else { return .untrusted("it showed none") }
+        if let unknown {
+            return .undecided("its DNS does not say which certificate is the right one: \(unknown)")
+        }
+        guard let leaf = chain.leaf else { return .refused("it showed none") }
         // RFC 7671 §5.1: the record stands for name and dates as well.
         if usable.contains(where: { $0.usage == 3 && $0.matches(leaf) }) { return .trusted(.dane) }
+        var refusal = "it is none of those that the domain's DNS names"
         let anchors = usable.filter { $0.usage == 2 }
         for certificate in chain.certificates
         where anchors.contains(where: { $0.matches(certificate) }) {
-            let store = TrustStore.anchored(at: certificate)
-            if case .trusted(let trust)? = store?.verdict(of: chain, for: names, trust: .dane) {
-                return .trusted(trust)
+            switch TrustStore.anchored(at: certificate)?
+                .verdict(of: chain, for: names, trust: .dane)
+            {
+            case .trusted(let trust)?: return .trusted(trust)
+            case .untrusted(let why)?: refusal = "the domain's DNS names its authority, but \(why)"
+            case .refused?, .undecided?, nil: break
             }
         }
-        return .untrusted(refusal)
+        return .refused(refusal)
     }
 }
 

@@ -32,9 +32,10 @@ package final class PeerCredentials: Sendable {
 }
 
 extension TLSHandler {
-    /// What the peer's certificate is worth for the domain that it is to be, found at that host.
+    /// What the peer's certificate is worth for the domain that it is to be.
     ///
-    /// The associations are what signed records say of the host's certificates, if they do.
+    /// It may be the host's instead where DNSSEC vouches for the way from the domain to it. The
+    /// associations are what signed records say of the host's certificates, if they do.
     func verdict(
         for domain: String,
         at host: String? = nil,
@@ -42,9 +43,9 @@ extension TLSHandler {
         _ associations: CertificateAssociations? = nil
     ) -> CertificateVerdict {
         let name = DomainName.encoded(domain) ?? domain
-        guard let associations else { return trust.verdict(of: engine.peerChain, for: [name]) }
         let names = [name] + (host.map { [$0] } ?? [])
-        return associations.verdict(of: engine.peerChain, for: names)
+        return associations?.verdict(of: engine.peerChain, for: names)
+            ?? trust.verdict(of: engine.peerChain, for: names)
     }
 
     /// The SHA-256 of the peer's certificate; nil when it showed none.

@@ -109,7 +109,7 @@ extension FederationFailure: CustomStringConvertible {
         case .unreachable(let why, _):
             "the server cannot be reached: \(why.prefix(Self.textMax))"
         case .tlsUnavailable:
-            "the server offers no TLS, which the policy here requires for the domain"
+            "the server offers no TLS, which the policy here, or the domain's DNS, requires"
         case .tlsFailed(let why): "TLS with the server failed: \(why)"
         case .certificateUntrusted(let why):
             "the server's certificate is not trusted: \(why)"

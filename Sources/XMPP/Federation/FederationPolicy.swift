@@ -13,6 +13,12 @@ package enum CertificateVerdict: Sendable, Hashable {
     case trusted(CertificateTrust)
     /// Why not, for people: `it expired on …`, `it is for other.example`, `it showed none`.
     case untrusted(String)
+    /// The domain's signed records say that it is not the domain's, and why; no dialback makes up
+    /// for that (RFC 7673 §4.2).
+    case refused(String)
+    /// Signed records decide, and there is no answer that can be believed, and why: as bad as a
+    /// refusal for as long as that is so (RFC 7673 §3.3).
+    case undecided(String)
 }
 
 /// What an operator has said of other domains: one ``Rule`` for each, or for all below one.
@@ -135,7 +141,7 @@ extension FederationPolicy.Rule {
         switch (verdict, authentication) {
         case (.trusted(let trust), .pinned): trust == .pin
         case (.trusted, _): true
-        case (.untrusted, _): false
+        case (.untrusted, _), (.refused, _), (.undecided, _): false
         }
     }
 }

@@ -24,6 +24,8 @@ package struct OutboundFederation: ~Copyable {
     let rule: FederationPolicy.Rule
     var state: State = .idle
     var session: FederationSession
+    /// Whether nothing goes in the clear: by the policy, or by the domain's signed records.
+    private var needsTLS: Bool
     /// What TLS has shown; nil without it.
     private var verdict: CertificateVerdict?
     /// The id of the peer's newest header, to which our keys belong.
@@ -63,6 +65,7 @@ package struct OutboundFederation: ~Copyable {
     package init(_ configuration: Configuration) {
         self.configuration = configuration
         rule = configuration.policy.rule(for: configuration.pair.remote)
+        needsTLS = rule.needsTLS
         // What is not for a pair of this stream is refused for that, whoever it is for.
         session = FederationSession(serves: { _ in true })
     }
@@ -84,12 +87,16 @@ package struct OutboundFederation: ~Copyable {
 
 extension OutboundFederation {
     /// The connection is there.
-    package mutating func connected() -> FederationAction {
+    ///
+    /// `promisesTLS` where signed records name the peer's certificate: a peer that offers no TLS
+    /// then is not the one wanted (RFC 7673 §3.4).
+    package mutating func connected(promisesTLS: Bool = false) -> FederationAction {
         guard state == .idle else { return unreachable("connected twice") }
         guard rule.isAllowed else {
             state = .closed
             return .fail(.blocked, nil)
         }
+        needsTLS = needsTLS || promisesTLS
         if configuration.security == .direct {
             state = .securing
             return .startTLS(nil)
@@ -102,17 +109,21 @@ extension OutboundFederation {
         guard !isOver else { return .nothing }
         guard state == .securing else { return unreachable("a handshake that nobody asked for") }
         self.verdict = verdict
-        guard rule.authentication == .dialback || rule.isProven(by: verdict) else {
+        if let failure = failure(of: verdict) {
             state = .closed
-            return .fail(.certificateUntrusted(Self.reason(verdict)), nil)
+            return .fail(failure, nil)
         }
         return open(.encrypted)
     }
 
-    private static func reason(_ verdict: CertificateVerdict) -> String {
+    /// Why a certificate ends the stream, whatever else could prove the peer.
+    private func failure(of verdict: CertificateVerdict) -> FederationFailure? {
         switch verdict {
-        case .untrusted(let why): why
-        case .trusted: "it is not a pinned one"
+        case .refused(let why): .certificateUntrusted(why)
+        case .undecided(let why): .unreachable(why, isPermanent: false)
+        case _ where rule.authentication == .dialback || rule.isProven(by: verdict): nil
+        case .untrusted(let why): .certificateUntrusted(why)
+        case .trusted: .certificateUntrusted("it is not a pinned one")
         }
     }
 
@@ -203,7 +214,7 @@ extension OutboundFederation {
                 state = .askingForTLS
                 return .send([Element("starttls", Namespace.tls)])
             }
-            return rule.needsTLS ? fail(.tlsUnavailable) : authenticate(features)
+            return needsTLS ? fail(.tlsUnavailable) : authenticate(features)
         case .encrypted:
             return authenticate(features)
         case .authenticated:

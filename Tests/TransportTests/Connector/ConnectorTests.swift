@@ -177,10 +177,9 @@ import XMPP
             default: .records([])
             }
         }
-        let text = Base64.encode(Array(signer.dnskey.data[4...]))
         let settings = ResolverSettings(
             servers: .these([server.address]),
-            trustAnchor: .keys(["signed.example. IN DNSKEY 257 3 15 \(text)"])
+            trustAnchor: .keys([signer.anchor])
         )
         let connected = try await Connector(NameResolver(settings))
             .connect(to: "signed.example", for: .server, by: [.startTLS], on: Self.loop)
@@ -189,6 +188,53 @@ import XMPP
         #expect(connected.isSecure == signsAddresses)
         try await connected.channel.close()
         try await listener.close()
+        try await server.stop()
+    }
+
+    /// RFC 7673 §3.1: who can keep the records of a signed domain back must not gain by it; of
+    /// others RFC 6120 §3.2.1 holds.
+    @Test(arguments: [true, false])
+    func guessesNothingWhereASignedDomainsRecordsAreKeptBack(isSigned: Bool) async throws {
+        let signer = try #require(TestSigner(zone: "signed.example"))
+        defer { signer.free() }
+        let key = signer.signed(signer.dnskey)
+        let domain = isSigned ? "signed.example" : "plain.example"
+        let plain = WireRecord.a(domain, 127, 77, 0, 4)
+        let address = isSigned ? signer.signed(plain) : [plain]
+        let server = try await TestNameServer.start { name, type in
+            switch (name, type) {
+            case ("signed.example", 48): .records(key)
+            case (domain, 1): .records(address)
+            case (domain, 28): isSigned ? .code(2) : .records([])
+            case (_, 33): .code(2)
+            default: .records([])
+            }
+        }
+        let settings = ResolverSettings(
+            servers: .these([server.address]),
+            trustAnchor: .keys([signer.anchor])
+        )
+        let connector = Connector(NameResolver(settings))
+        let result = connector.connect(to: domain, for: .server, on: Self.loop).result
+        let error = await error { try await result.get() }
+        if isSigned {
+            #expect(error?.reason == .lookUp(.failed("server failure")))
+        } else {
+            #expect(try #require(error?.description).hasPrefix("plain.example:5269 at 127.77.0.4"))
+        }
+        try await server.stop()
+    }
+
+    @Test func saysWhyThereAreNoRecordsWhereThereIsNoAddressEither() async throws {
+        let server = try await TestNameServer.start { _, type in
+            type == 33 ? .code(2) : .records([])
+        }
+        let settings = ResolverSettings(servers: .these([server.address]), trustAnchor: .none)
+        let connector = Connector(NameResolver(settings))
+        let result = connector.connect(to: "b.example", for: .server, on: Self.loop).result
+        let error = await error { try await result.get() }
+        #expect(error?.reason == .lookUp(.failed("server failure")))
+        #expect(error?.isPermanent == false)
         try await server.stop()
     }
 }

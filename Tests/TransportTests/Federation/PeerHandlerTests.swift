@@ -10,6 +10,7 @@ import XMPP
 private final class Witness: PeerOwner {
     nonisolated(unsafe) var hasEnded = false
     nonisolated(unsafe) var isClosing = false
+    nonisolated(unsafe) var failure: FederationFailure?
 
     func accepted(_ connection: PeerConnection) -> PeerID { PeerID(1) }
     func opened(_ connection: PeerConnection) {}
@@ -23,6 +24,7 @@ private final class Witness: PeerOwner {
     func closing(_ connection: PeerConnection, _ failure: FederationFailure?) {
         // Nothing of it may be over before.
         isClosing = !hasEnded
+        self.failure = failure
     }
 
     func ended(
@@ -104,5 +106,58 @@ struct PeerHandlerTests {
         loop.run()
         #expect(witness.isClosing)
         #expect(witness.hasEnded)
+    }
+}
+
+@Suite("A stream of ours on its channel")
+struct OutboundPeerHandlerTests {
+    private let loop = EmbeddedEventLoop()
+    private let witness = Witness()
+
+    /// RFC 7673 §3.4: whether something may go in the clear is not known before the records are.
+    @Test(arguments: [true, false])
+    func saysNothingInTheClearBeforeItKnowsTheSignedRecords(arePromising: Bool) throws {
+        let keys = try #require(DialbackKeys(secret: [UInt8](repeating: 1, count: 16)))
+        var rule = FederationPolicy.Rule()
+        rule.requiresEncryption = false
+        let configuration = PeerConfiguration(
+            domain: "one.test",
+            serves: { $0 == "one.test" },
+            policy: FederationPolicy(usual: rule),
+            keys: keys
+        )
+        let associations = loop.makePromise(of: CertificateAssociations?.self)
+        let host = try #require(DNSName(domain: "host.test"))
+        let way = PeerHandler.OutboundWay(
+            pair: DomainPair(local: "one.test", remote: "two.test"),
+            target: Target(host: .name(host), port: 5269, protection: .startTLS, isSecure: true),
+            associations: associations.futureResult
+        )
+        let context = PeerContext(configuration, owner: witness, credentials: { nil })
+        let channel = EmbeddedChannel(loop: loop)
+        let handler = PeerHandler(
+            context,
+            opening: PeerID(1),
+            for: .stanzas,
+            way,
+            on: LoopState(loop)
+        )
+        try channel.pipeline.syncOperations.addHandler(handler)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
+        loop.run()
+        #expect(try channel.readOutbound(as: ByteBuffer.self) == nil)
+        associations.succeed(arePromising ? CertificateAssociations(unknown: "no answer") : nil)
+        loop.run()
+        #expect(try channel.readOutbound(as: ByteBuffer.self) != nil)
+        channel.pipeline.fireChannelRead(
+            ByteBuffer(
+                string: "<stream:stream xmlns='jabber:server' xmlns:db='jabber:server:dialback' "
+                    + "xmlns:stream='http://etherx.jabber.org/streams' version='1.0' id='a' "
+                    + "from='two.test' to='one.test'><stream:features/>"
+            )
+        )
+        loop.run()
+        #expect(witness.isClosing == arePromising)
+        #expect(witness.failure == (arePromising ? .tlsUnavailable : nil))
     }
 }

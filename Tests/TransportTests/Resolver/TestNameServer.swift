@@ -2,6 +2,7 @@ import COpenSSL
 import NIOCore
 import NIOPosix
 import Synchronization
+import XMPP
 
 @testable import Transport
 
@@ -177,6 +178,9 @@ struct TestSigner {
     var dnskey: WireRecord {
         WireRecord(name: zone, type: 48, data: [1, 1, 3, 15] + publicKey)
     }
+
+    /// The key as a trust anchor.
+    var anchor: String { "\(zone). IN DNSKEY 257 3 15 \(Base64.encode(publicKey))" }
 
     /// RFC 4034, appendix B.
     private var tag: UInt16 {

@@ -110,17 +110,13 @@ struct PeerVerdictTests {
         let associations = try #require(CertificateAssociations(wrong))
         // An authority would have taken it.
         guard
-            case .untrusted = pair.clientTLS.verdict(
-                for: "one.test",
-                try trust(one),
-                associations
-            )
+            case .refused = pair.clientTLS.verdict(for: "one.test", try trust(one), associations)
         else {
             Issue.record("a certificate was taken that DNSSEC does not name")
             return
         }
         guard
-            case .untrusted(let why) = pair.clientTLS.verdict(
+            case .undecided(let why) = pair.clientTLS.verdict(
                 for: "one.test",
                 try trust(one),
                 CertificateAssociations(unknown: "no answer")
@@ -145,11 +141,24 @@ struct PeerVerdictTests {
         // Unlike that of the certificate itself, this record does not stand for the name.
         #expect(
             pair.clientTLS.verdict(for: "two.test", store, associations)
-                != .trusted(.dane)
+                == .refused("the domain's DNS names its authority, but it is for one.test")
         )
         #expect(
             pair.clientTLS.verdict(for: "two.test", at: "one.test", store, associations)
                 == .trusted(.dane)
+        )
+    }
+
+    @Test func mayBeOfTheHostThatSignedRecordsLeadTo() throws {
+        let host = try certificates.make(["host.test"])
+        let pair = try pair(accepting: host)
+        let store = try trust(host)
+        #expect(
+            pair.clientTLS.verdict(for: "one.test", at: "host.test", store)
+                == .trusted(.authority)
+        )
+        #expect(
+            pair.clientTLS.verdict(for: "one.test", store) == .untrusted("it is for host.test")
         )
     }
 

@@ -53,5 +53,7 @@ import Testing
         #expect(usual.verdict(fingerprint: [1, 2], otherwise: goodCertificate) == goodCertificate)
         #expect(usual.isProven(by: .trusted(.dane)))
         #expect(!usual.isProven(by: noCertificate))
+        #expect(!usual.isProven(by: .refused("another is named")))
+        #expect(!usual.isProven(by: .undecided("no answer")))
     }
 }

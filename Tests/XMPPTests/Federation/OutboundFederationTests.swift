@@ -140,6 +140,29 @@ extension OutboundFederation {
         if reason != nil { #expect(action.ending == nil) }
     }
 
+    @Test(arguments: [OutboundFederation.Purpose.stanzas, .questions])
+    func takesNoDialbackForWhatSignedRecordsRefuse(_ purpose: OutboundFederation.Purpose) throws {
+        var configuration = try OutboundFederation.Configuration.usual()
+        configuration.purpose = purpose
+        var stream = OutboundFederation(configuration)
+        _ = stream.connected()
+        let refused = stream.tlsEstablished(.refused("another is named"))
+        #expect(refused == .fail(.certificateUntrusted("another is named"), nil))
+        stream = OutboundFederation(configuration)
+        _ = stream.connected()
+        let undecided = stream.tlsEstablished(.undecided("no answer"))
+        #expect(undecided == .fail(.unreachable("no answer", isPermanent: false), nil))
+    }
+
+    @Test func goesNowhereInTheClearWhereSignedRecordsPromiseTLS() throws {
+        let policy = Link.policy { $0.requiresEncryption = false }
+        var stream = OutboundFederation(try .usual(.startTLS, policy: policy))
+        _ = stream.connected(promisesTLS: true)
+        _ = stream.opened(OutboundFederation.responseHeader)
+        let action = stream.received(OutboundFederation.features("dialback"))
+        #expect(action.failure == .tlsUnavailable)
+    }
+
     @Test(arguments: [
         (Link.header(namespace: Namespace.client, id: "1"), StreamError.Condition.invalidNamespace),
         (Link.header(version: nil, id: "1"), .unsupportedVersion),
