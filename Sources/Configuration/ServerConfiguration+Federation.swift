@@ -67,6 +67,8 @@ extension ServerConfiguration {
         package var servers: [String]?
         /// Records as in a zone file, which go before what name servers say.
         package var records: [String] = []
+        /// Whether signatures are looked at (DNSSEC).
+        package var isSecured = true
         /// A file of DNSSEC's trust anchors; nil for the system's.
         package var trustAnchorFile: String?
 
@@ -169,6 +171,10 @@ extension ServerConfiguration.NameService {
     ) throws(ConfigurationError) {
         servers = try table.strings("servers")
         records = try table.strings("records") ?? []
+        isSecured = try table.boolean("dnssec") ?? isSecured
         trustAnchorFile = try table.string("trust_anchor").map(absolute)
+        if !isSecured, trustAnchorFile != nil {
+            throw table.error("trust_anchor", "is of no use with \"dnssec = false\"")
+        }
     }
 }

@@ -116,7 +116,9 @@ struct Program: AsyncParsableCommand {
 
     private static func check(_ configuration: ServerConfiguration, in path: String) throws {
         let certificates = Server.checkCertificates(of: configuration)
-        let problems = configuration.problems() + certificates.problems
+        let problems =
+            configuration.problems() + certificates.problems
+            + Server.problemsOfNames(configuration)
         guard problems.isEmpty else { throw Failure(2, problems.joined(separator: "\n")) }
         for warning in configuration.warnings + certificates.warnings {
             report("\(path): warning: \(warning)")

@@ -171,6 +171,18 @@ import Testing
         #expect(failure("domain = \"a\"\ndata = \"\(data)dd\"\n" + plain).contains("103 bytes"))
     }
 
+    @Test func readsWhereDNSSECBegins() throws {
+        let start = "domain = \"a\"\ndata = \"/d\"\n" + tls + "[names]\n"
+        let usual = try read(start).names
+        #expect(usual.isSecured)
+        #expect(usual.trustAnchorFile == nil)
+        let names = try read(start + "trust_anchor = \"anchors\"\n").names
+        #expect(names.trustAnchorFile == "/etc/l/anchors")
+        #expect(try !read(start + "dnssec = false\n").names.isSecured)
+        let both = failure(start + "dnssec = false\ntrust_anchor = \"anchors\"\n")
+        #expect(both.contains("trust_anchor: is of no use with \"dnssec = false\""))
+    }
+
     @Test func namesFilesThatAreNotThere() throws {
         let configuration = try read("domain = \"a\"\ndata = \"/d\"\n" + tls)
         let problems = configuration.problems()

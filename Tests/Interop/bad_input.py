@@ -67,6 +67,11 @@ class Checks:
         text = self.good.replace('domain = "example.test"', "domain = 5222")
         return one_line(self.check_of(text), WRONG, "broken.toml:2:", "domain")
 
+    def names_no_keys(self, keys, words):
+        path = self.workshop.file("anchors", keys)
+        text = self.good + f'[federation]\n[names]\ntrust_anchor = "{path}"\n'
+        return one_line(self.check_of(text), WRONG, "[names]", path, words)
+
     def missing_file(self):
         done = run(binary("lapwing-server"), "--config", "/nonexistent/lapwing.toml", "--check")
         return one_line(done, WRONG, "/nonexistent/lapwing.toml")
@@ -227,6 +232,9 @@ def main():
     report.check("broken syntax names line and column", checks.broken_syntax)
     report.check("an unknown key is pointed at", checks.unknown_key)
     report.check("a wrong type is pointed at", checks.wrong_type)
+    report.check("a file without keys", checks.names_no_keys, "; none\n", "no DS or DNSKEY")
+    report.check("a file with something else than keys", checks.names_no_keys,
+                 "example. IN DS none\n", "something that is no DS or DNSKEY record")
     report.check("a configuration that is not there", checks.missing_file)
     for program in ("lapwing-server", "lapwingctl", "lapwing-agent", "lapwing-top"):
         report.check(f"{program}: an unknown flag", checks.unknown_flag, program)

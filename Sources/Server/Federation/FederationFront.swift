@@ -34,6 +34,11 @@ struct FederationFront: Sendable {
         } catch {
             throw Failure(2, "[names]: \(error)")
         }
+        if let file = settings.resolver.keyFile {
+            log.info("DNSSEC begins with the keys of \(file)")
+        } else {
+            log.info("there is no DNSSEC, and so no DANE: there are no keys to begin with")
+        }
         gateway = Gateway(
             on: loop,
             RemoteTable(policy: settings.policy, limits: settings.limits),

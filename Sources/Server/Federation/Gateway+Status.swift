@@ -56,7 +56,7 @@ extension FederationProof {
     var words: String {
         switch self {
         case .certificate(.authority): "its certificate"
-        case .certificate(.dane): "its certificate, by DNSSEC"
+        case .certificate(.dane): "its certificate, by DANE"
         case .certificate(.pin): "its certificate, by its fingerprint"
         case .dialback: "dialback"
         }

@@ -75,6 +75,17 @@ extension Server {
         listeners.withLock { $0 += opened }
     }
 
+    /// What `--check` says of `[names]`, where other servers are looked up.
+    static func problemsOfNames(_ configuration: ServerConfiguration) -> [String] {
+        guard configuration.federation != nil else { return [] }
+        do {
+            try NameResolver.check(ResolverSettings(configuration.names))
+            return []
+        } catch {
+            return ["[names]: \(error)"]
+        }
+    }
+
     /// What is shown to other servers, and on links.
     static func credentials(
         _ configuration: ServerConfiguration
@@ -112,5 +123,6 @@ extension ResolverSettings {
         self.init(records: names.records)
         if let servers = names.servers { self.servers = servers.isEmpty ? .none : .these(servers) }
         if let file = names.trustAnchorFile { trustAnchor = .file(file) }
+        if !names.isSecured { trustAnchor = .none }
     }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Whom a resolver asks, whom it believes, and how much it takes.
 package struct ResolverSettings: Sendable, Hashable {
     /// The name servers that are asked.
@@ -39,6 +41,18 @@ package struct ResolverSettings: Sendable, Hashable {
         self.servers = servers
         self.records = records
         self.trustAnchor = trustAnchor
+    }
+
+    /// Where systems keep the root's keys: unbound's own, which are kept current, and Debian's.
+    private static let rootKeys = ["/var/lib/unbound/root.key", "/usr/share/dns/root.key"]
+
+    /// The file of the keys that DNSSEC begins with: the one named, or the system's, if it has one.
+    package var keyFile: String? {
+        switch trustAnchor {
+        case .system: Self.rootKeys.first { access($0, R_OK) == 0 }
+        case .file(let file): file
+        case .keys, .none: nil
+        }
     }
 
     /// For a program that has one server to find and takes its certificate's word alone: without

@@ -39,16 +39,17 @@ final class UnboundContext {
         try check(ub_ctx_async(pointer, 1), "threads")
         try set(settings.limits)
         try set(settings.servers)
-        try set(settings.trustAnchor)
+        try setKeys(settings)
         // A file that is not there says nothing; of one with a mistake, what comes before holds.
         if let file = settings.hostsFile { ub_ctx_hosts(pointer, file) }
-        // From here on the library takes no settings.
-        if settings.servers == .none {
-            try check(ub_ctx_zone_add(pointer, ".", "static"), "records")
-        } else {
-            // The library would refuse it by itself, and closed networks use it (RFC 6761 §6.2).
-            try check(ub_ctx_zone_add(pointer, "test.", "transparent"), "records")
+        // The library would refuse the zone by itself, and closed networks use it (RFC 6761 §6.2).
+        let zone = settings.servers == .none ? (".", "static") : ("test.", "transparent")
+        let error = ub_ctx_zone_add(pointer, zone.0, zone.1)
+        // From here on the library takes no settings, and reads the files of keys first.
+        if error == UB_INITFAIL.rawValue, let file = settings.keyFile {
+            throw .settings("\(file) holds something that is no DS or DNSKEY record")
         }
+        try check(error, "records")
         for record in settings.records {
             try check(ub_ctx_data_add(pointer, record), "the record ‘\(record)’")
         }
@@ -81,11 +82,7 @@ final class UnboundContext {
             },
             nil
         )
-        guard error == 0 else {
-            // The first question is what reads the files of keys.
-            if error == UB_INITFAIL.rawValue { throw .settings("the keys of DNSSEC") }
-            throw .failed(Self.words(error))
-        }
+        guard error == 0 else { throw .failed(Self.words(error)) }
         tickets[id] = ticket
     }
 
@@ -192,20 +189,27 @@ extension UnboundContext {
         }
     }
 
-    /// Where systems keep the root's keys: unbound's own, which are kept current, and Debian's.
-    private static let rootKeys = ["/var/lib/unbound/root.key", "/usr/share/dns/root.key"]
-
-    private func set(_ anchor: ResolverSettings.TrustAnchor) throws(ResolverError) {
-        switch anchor {
-        case .system:
-            guard let file = Self.rootKeys.first(where: { access($0, R_OK) == 0 }) else { return }
-            try check(ub_ctx_add_ta_file(pointer, file), file)
-        case .file(let file):
-            guard access(file, R_OK) == 0 else { throw .settings("\(file) cannot be read") }
-            try check(ub_ctx_add_ta_file(pointer, file), file)
-        case .keys(let keys):
+    private func setKeys(_ settings: ResolverSettings) throws(ResolverError) {
+        if case .keys(let keys) = settings.trustAnchor {
             for key in keys { try check(ub_ctx_add_ta(pointer, key), "the key ‘\(key)’") }
-        case .none: break
+        }
+        guard let file = settings.keyFile else { return }
+        if settings.trustAnchor == .file(file), try !Self.holdsKeys(file) {
+            throw .settings("\(file) holds no DS or DNSKEY record")
+        }
+        try check(ub_ctx_add_ta_file(pointer, file), file)
+    }
+
+    /// Whether a file has a key at all: the library takes an empty one, and then believes all.
+    private static func holdsKeys(_ file: String) throws(ResolverError) -> Bool {
+        do throws(TLSError) {
+            return try PEMFile.read(file).split(separator: UInt8(ascii: "\n")).contains { line in
+                let record = line.prefix { $0 != UInt8(ascii: ";") }
+                return record.split { $0 <= UInt8(ascii: " ") }
+                    .contains { ["DS", "DNSKEY"].contains(String(decoding: $0, as: UTF8.self)) }
+            }
+        } catch {
+            throw .settings("\(error)")
         }
     }
 }

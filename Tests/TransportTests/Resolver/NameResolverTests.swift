@@ -84,6 +84,28 @@ import XMPP
         }
     }
 
+    @Test(
+        arguments: [
+            ("example. IN DS 1 13 2 \(String(repeating: "ab", count: 32))", nil),
+            ("; of two zones\na.example. IN DS 1 13 2 ab\nb.example. 60 IN DS 1 13 2 cd", nil),
+            ("", "holds no DS or DNSKEY record"),
+            ("; example. IN DS 1 13 2 ab", "holds no DS or DNSKEY record"),
+            ("example. IN A 192.0.2.1", "holds no DS or DNSKEY record"),
+            ("example. IN DS 1 13 2 ab\nwhat is this", "something that is no DS or DNSKEY record"),
+            ("example. IN DS none", "something that is no DS or DNSKEY record"),
+        ] as [(String, String?)]
+    )
+    func readsTheFileOfKeysWhenItIsChecked(text: String, wrong: String?) throws {
+        let files = try TestCertificates()
+        let file = try files.write(text, "anchors")
+        let settings = ResolverSettings(servers: .none, trustAnchor: .file(file))
+        guard let wrong else { return try NameResolver.check(settings) }
+        let error = #expect(throws: ResolverError.self) { try NameResolver.check(settings) }
+        let said = try #require(error?.description)
+        #expect(said.contains(file))
+        #expect(said.contains(wrong))
+    }
+
     @Test func asksTheNameServersGiven() async throws {
         let server = try await TestNameServer.start { name, type in
             switch (name, type) {
@@ -205,10 +227,11 @@ import XMPP
             default: .records([])
             }
         }
-        let text = Base64.encode(Array(signer.dnskey.data[4...]))
-        let anchor = "signed.example. IN DNSKEY 257 3 15 \(text)"
         let resolver = NameResolver(
-            ResolverSettings(servers: .these([server.address]), trustAnchor: .keys([anchor]))
+            ResolverSettings(
+                servers: .these([server.address]),
+                trustAnchor: .keys([signer.anchor])
+            )
         )
         let secure = try await ask(resolver, { .v4(of: $0) }, "good.signed.example")
         #expect(secure.isSecure)
