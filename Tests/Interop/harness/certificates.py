@@ -1,5 +1,6 @@
 """An authority of the tests, and certificates, good and bad, by openssl's commands."""
 
+import base64
 import hashlib
 import itertools
 import ssl
@@ -38,8 +39,24 @@ class Identity:
     @property
     def fingerprint(self):
         """SHA-256 in hexadecimal digits."""
+        return hashlib.sha256(self._encoded).hexdigest()
+
+    @property
+    def _encoded(self):
+        """The first certificate of the file, in DER."""
         with open(self.certificate) as text:
-            return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text.read())).hexdigest()
+            first, end, _ = text.read().partition("-----END CERTIFICATE-----")
+        return ssl.PEM_cert_to_DER_cert(first + end)
+
+    def association(self, usage, selector, matching):
+        """The data of a TLSA record for the certificate, or for its key (RFC 6698 §2.1)."""
+        data = self._encoded
+        if selector == 1:
+            lines = openssl("x509", "-pubkey", "-noout", "-in", self.certificate).splitlines()
+            data = base64.b64decode("".join(line for line in lines if "-----" not in line))
+        if matching:
+            data = hashlib.new({1: "sha256", 2: "sha512"}[matching], data).digest()
+        return bytes([usage, selector, matching]) + data
 
 
 class Authority:
@@ -93,3 +110,4 @@ def openssl(*arguments):
     done = subprocess.run(["openssl", *arguments], capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"openssl {arguments[0]}: {done.stderr}")
+    return done.stdout

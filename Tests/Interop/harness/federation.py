@@ -30,6 +30,8 @@ class Federation:
     dialback: bool = True
     bidirectional: bool = True
     acknowledgements: bool = True
+    # The file of the keys that DNSSEC begins with; none for the system's.
+    anchors: str = ""
     # More of Lapwing's configuration: lines of [federation], and tables behind it.
     settings: str = ""
     domains: str = ""
@@ -55,6 +57,12 @@ class World:
         self.names = Names()
         self.authority = Authority(workshop)
         self.servers = {}
+        self.anchors = ""
+
+    def sign(self, zone):
+        """Signs a zone, for the servers that are started from then on."""
+        anchor = self.names.sign(zone)
+        self.anchors = self.workshop.file("anchors", anchor + "\n", mode=0o644)
 
     def start(self, kind, domain, users=(), identity=None, found_by=("starttls",), options=None,
               **federation):
@@ -65,7 +73,8 @@ class World:
         services = [f"{prefix}.{domain}" for prefix in ("pubsub", "monitor")]
         settings = Federation(
             names=self.names, authority=self.authority.certificate,
-            identity=identity or self.authority.issue(domain, *services), **federation,
+            identity=identity or self.authority.issue(domain, *services),
+            anchors=self.anchors, **federation,
         )
         if kind == "lapwing" and os.environ.get("LAPWING_LAYOUT") == "split":
             kind = "lapwing-split"

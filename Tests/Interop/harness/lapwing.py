@@ -48,6 +48,7 @@ sees = ["hosts"]
 FEDERATION = """
 [names]
 servers = ["127.0.0.1@{names}"]
+{anchors}
 
 [federation]
 encryption = {encryption}
@@ -119,7 +120,9 @@ class Lapwing:
     def _federation(wanted):
         toml = lambda value: "true" if value else "false"
         return FEDERATION.format(
-            names=wanted.names.port, encryption=toml(wanted.encryption == "required"),
+            names=wanted.names.port,
+            anchors=f'trust_anchor = "{wanted.anchors}"' if wanted.anchors else "",
+            encryption=toml(wanted.encryption == "required"),
             authentication=wanted.authentication, dialback=toml(wanted.dialback),
             bidirectional=toml(wanted.bidirectional), authority=wanted.authority,
             settings=wanted.settings, domains=wanted.domains,

@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 
-A, SOA, TXT, AAAA, SRV = 1, 6, 16, 28, 33
+A, NS, CNAME, SOA, TXT, AAAA, SRV, DS, TLSA = 1, 2, 5, 6, 16, 28, 33, 43, 52
 NOERROR, NXDOMAIN = 0, 3
 TTL_SECONDS = 60
 
@@ -31,6 +31,9 @@ class Names:
         self._records = {}
         self._parents = set()
         self._silent = set()
+        # Zones by name: those that are signed, and with None those below them that are not.
+        self._zones = {}
+        self._faults = {}
         self._lock = threading.Lock()
         self._tcp = socket.socket()
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -85,6 +88,42 @@ class Names:
         with self._lock:
             self._silent.add(domain.lower())
 
+    # Signatures
+
+    def sign(self, zone):
+        """Signs all that is and will be known of a zone; the text of its trust anchor."""
+        # Only who signs needs the package.
+        from .signing import SignedZone
+        signed = SignedZone(zone)
+        self.add(zone, NS, encoded("ns.example"))
+        # Of use where the zone above is signed as well.
+        self.add(zone, DS, signed.delegation)
+        with self._lock:
+            self._zones[zone] = signed
+        return signed.anchor
+
+    def leave_unsigned(self, zone):
+        """Hands a zone inside of a signed one to somebody who does not sign."""
+        self.add(zone, NS, encoded("ns.example"))
+        with self._lock:
+            self._zones[zone] = None
+
+    def spoil(self, name, kind, fault):
+        """Answers a question for a signed name with one of the faults of `signing`."""
+        with self._lock:
+            self._faults[name, kind] = fault
+
+    def _zone(self, name, kind):
+        """Who answers for a name: the nearest zone above it."""
+        # What is said of a zone's keys stands in the one above (RFC 4035 §3.1.4.1).
+        if kind == DS:
+            name = name.partition(".")[2]
+        while name:
+            if name in self._zones:
+                return self._zones[name]
+            name = name.partition(".")[2]
+        return None
+
     # Questions
 
     def _run(self):
@@ -124,7 +163,14 @@ class Names:
             if any(name == quiet or name.endswith("." + quiet) for quiet in self._silent):
                 return None
             found = self._records.get((name, kind), [])
+            if not found and (name, CNAME) in self._records:
+                kind = CNAME
+                found = self._records[name, CNAME]
+            zone, fault = self._zone(name, kind), self._faults.get((name, kind))
+            kinds = [known for at, known in self._records if at == name]
             code = NOERROR if found or name in self._parents else NXDOMAIN
+        if zone:
+            return zone.answer(query, kind, found, kinds, fault)
         question = query[12:end + 4]
         records = b"".join(
             b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, TTL_SECONDS, len(data)) + data
