@@ -19,9 +19,12 @@ extension Server {
             perAddress: configuration.limits.connectionsPerAddress
         )
         self.admission.withLock { $0 = admission }
+        // One for all ports, or who has to wait at one would go to the next.
+        let sessions = configuration.limits.sessionsPerAccount
+        let attempts = AttemptGuard(.clients(sessions: sessions))
         for listener in configuration.listeners {
             try await open(
-                listenerConfiguration(listener),
+                listenerConfiguration(listener, attempts),
                 named: listener.security.readyName
             )
         }
@@ -91,7 +94,8 @@ extension Server {
     }
 
     private func listenerConfiguration(
-        _ listener: ServerConfiguration.Listener
+        _ listener: ServerConfiguration.Listener,
+        _ attempts: AttemptGuard
     ) -> ListenerConfiguration {
         let security: ServerStream.Security =
             switch listener.security {
@@ -103,12 +107,14 @@ extension Server {
         stream.offersChannelBinding = listener.channelBinding
         let sessionFeatures = sessionFeatures
         stream.sessionFeatures = { sessionFeatures.current }
-        return ListenerConfiguration(
+        var opened = ListenerConfiguration(
             host: listener.address,
             port: listener.port,
             stream: .client(stream),
             limits: ConnectionLimits(configuration.limits)
         )
+        opened.attempts = attempts
+        return opened
     }
 
     /// The port that a listener of that kind has; for tests.

@@ -17,9 +17,14 @@ extension Server: StreamOwner {
         components.answer(account, iterations: configuration.accounts.scramIterations, answer)
     }
 
-    func pauses(_ name: JID, from address: String, for pause: Duration) {
+    func pauses(_ name: JID?, from address: String, for pause: Duration) {
+        guard let name else {
+            let few = "accounts that nobody has logged in to there wait for \(pause)"
+            return log.warning("\(address): too many wrong passwords; \(few) each")
+        }
+        let what = name.isDomain ? "secrets" : "passwords"
         log.warning(
-            "\(name): too many wrong secrets from \(address), which has to wait for \(pause)"
+            "\(name): too many wrong \(what) from \(address), which has to wait for \(pause)"
         )
     }
 

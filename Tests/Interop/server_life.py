@@ -150,6 +150,36 @@ class Checks:
             except LoginRefused as refusal:
                 expect(str(refusal) == "not-authorized", f"{user}: {refusal}")
 
+    def pauses_who_guesses(self):
+        """By any port, and whether there is such an account or not; nobody elsewhere."""
+        def outcome(user, password, number, **options):
+            ports = (("c2s-plain", "plain"), ("c2s", "starttls"), ("c2s-direct", "direct"))
+            listener, security = ports[number % len(ports)]
+            try:
+                self.log_in(user, password, listener=listener, security=security, **options).end()
+                return "success"
+            except LoginRefused as refusal:
+                return str(refusal)
+
+        counts = []
+        guesser = "127.0.0.2"
+        for user in ("alice", "nobody"):
+            count = 0
+            while (found := outcome(user, "a guess", count, source=guesser)) == "not-authorized":
+                count += 1
+                expect(count < 100, "a hundred guesses were looked at")
+            expect(found == "temporary-auth-failure", found)
+            counts.append(count)
+        expect(counts[0] == counts[1], f"{counts} guesses")
+        # Others get in there, the owner anywhere else, and after a while there too.
+        expect(outcome("bob", "another one", 0, source=guesser) == "success", "bob is kept out")
+        expect(outcome("alice", PASSWORD, 0) == "success", "alice is kept out elsewhere")
+        wait_until(lambda: outcome("alice", PASSWORD, 0, source=guesser) == "success",
+                   "the pause ends")
+        expect("too many wrong passwords from 127.0.0.2" in self.workshop.log("server.log", 1000),
+               "the log says nothing of it")
+        return f"after {counts[0]} guesses"
+
     def protects_data(self):
         mode = os.stat(self.workshop.file("data")).st_mode & 0o777
         expect(mode == 0o700, f"the data directory has mode {mode:o}")
@@ -279,6 +309,7 @@ def main():
         ("every mechanism, every binding that Python has", checks.speaks_every_mechanism),
         ("PLAIN only inside TLS, nothing before STARTTLS", checks.hides_plain),
         ("a wrong password and an unknown account look alike", checks.refuses_wrong_password),
+        ("who guesses has to wait, and nobody else", checks.pauses_who_guesses),
         ("files are private and hold no password", checks.protects_data),
         ("SIGHUP takes the renewed certificate", checks.reloads_certificate),
         ("SIGHUP with a broken one keeps the old", checks.keeps_certificate),

@@ -111,7 +111,8 @@ extension ComponentHost: StreamOwner {
         table.answer(account, iterations: configuration.accounts.scramIterations, answer)
     }
 
-    nonisolated func pauses(_ name: JID, from address: String, for pause: Duration) {
+    nonisolated func pauses(_ name: JID?, from address: String, for pause: Duration) {
+        let name = name?.description ?? "any component"
         log.warning(
             "\(name): too many wrong secrets from \(address), which has to wait for \(pause)"
         )

@@ -197,24 +197,33 @@ extension StreamHandler {
     /// Whether the peer may prove that it is that.
     private func mayTry(_ name: JID) -> Bool {
         guard let attempts = listener.configuration.attempts else { return true }
-        switch attempts.begin(name, from: address, at: loop.eventLoop.now) {
+        attemptFailed()
+        let address = context?.channel.remoteAddress?.ipAddress ?? ""
+        let attempt = Attempt(name: name, address: address)
+        switch attempts.begin(attempt, at: loop.eventLoop.now) {
         case .go:
-            attempt = name
+            self.attempt = attempt
             return true
         case .wait(let left, let isFirst):
-            let pause = Duration.nanoseconds(left.nanoseconds)
-            if isFirst { listener.owner.pauses(name, from: address, for: pause) }
-            return false
+            if isFirst { listener.owner.pauses(name, from: address, for: Duration(left)) }
+        case .addressWaits(let left, let isFirst):
+            if isFirst { listener.owner.pauses(nil, from: address, for: Duration(left)) }
         }
+        return false
     }
 
     private func attemptSucceeded() {
-        guard let name = attempt else { return }
-        attempt = nil
-        listener.configuration.attempts?.succeeded(name, from: address)
+        guard let attempt else { return }
+        self.attempt = nil
+        listener.configuration.attempts?.succeeded(attempt, at: loop.eventLoop.now)
     }
 
-    private var address: String { context?.channel.remoteAddress?.ipAddress ?? "" }
+    /// Another attempt begins, or the stream is over.
+    func attemptFailed() {
+        guard let attempt else { return }
+        self.attempt = nil
+        listener.configuration.attempts?.failed(attempt, at: loop.eventLoop.now)
+    }
 
     /// A function that takes an answer from any thread to the machine, and goes on from there.
     private func answering<Answer: Sendable>(

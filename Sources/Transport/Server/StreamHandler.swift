@@ -63,7 +63,7 @@ final class StreamHandler: ChannelInboundHandler, Sweepable {
     var stanzaBudget: ReadingBudget?
     var isThrottled = false
     /// Whom the peer is trying to be.
-    var attempt: JID?
+    var attempt: Attempt?
     /// What the channel was last told.
     var isReading = true
 
@@ -186,6 +186,7 @@ extension StreamHandler {
     /// The stream is over, as far as the owner goes; the connection may last a little longer.
     func ended(_ reason: @autoclosure () -> String) {
         if endingReason == nil { endingReason = reason() }
+        attemptFailed()
         guard isOwned, let connection else { return }
         isOwned = false
         listener.owner.closed(connection)

@@ -13,7 +13,10 @@ package protocol StreamOwner: Sendable {
 
     /// Somebody at that address has been wrong too often in that name, and is not listened to for
     /// the time being; called once in each pause.
-    func pauses(_ name: JID, from address: String, for pause: Duration)
+    ///
+    /// `name` nil is for all names that nobody there has been right for, of which one is listened
+    /// to in each such time; called once until it has been quiet there.
+    func pauses(_ name: JID?, from address: String, for pause: Duration)
 
     /// Registers a session of an account; `resource` nil asks for one made up by the server. A
     /// component's connection may ask for several domains, one after another.
@@ -52,7 +55,7 @@ package protocol StreamOwner: Sendable {
 
 extension StreamOwner {
     /// Nobody wants to know.
-    package func pauses(_ name: JID, from address: String, for pause: Duration) {}
+    package func pauses(_ name: JID?, from address: String, for pause: Duration) {}
 
     /// Nobody has more than one.
     package func unbind(_ name: JID, on connection: StreamConnection) {}

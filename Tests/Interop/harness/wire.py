@@ -42,8 +42,10 @@ def tag(namespace, name):
 class Connection:
     """One stream. `receive` returns top-level elements in the order they came."""
 
-    def __init__(self, host, port, domain, security="plain", tls_version=None, authority=None):
-        """`security` is plain, starttls or direct; `authority` a file to verify against."""
+    def __init__(self, host, port, domain, security="plain", tls_version=None, authority=None,
+                 source=None):
+        """`security` is plain, starttls or direct; `authority` a file to verify against, `source`
+        the address to come from."""
         self.domain = domain
         self.security = security
         self.tls_version = tls_version
@@ -52,7 +54,8 @@ class Connection:
         self.features = None
         self.header = None
         self._ids = itertools.count(1)
-        self.socket = socket.create_connection((host, port), timeout=PATIENCE_SECONDS)
+        self.socket = socket.create_connection(
+            (host, port), PATIENCE_SECONDS, (source, 0) if source else None)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reset()
         if security == "direct":

@@ -24,6 +24,7 @@ final class TestOwner: StreamOwner {
         var closeWatchers: [@Sendable () -> Void] = []
         var refusal: StanzaError?
         var pauses: [String] = []
+        var lookedUp = 0
         /// nil until something is owed; then what, nothing of it ever coming if that is nil.
         var owed: Stanza??
     }
@@ -42,6 +43,7 @@ final class TestOwner: StreamOwner {
     var batches: Int { state.withLock { $0.batches } }
     var closedCount: Int { state.withLock { $0.closed } }
     var boundCount: Int { state.withLock { $0.bound } }
+    var lookedUpCount: Int { state.withLock { $0.lookedUp } }
     var pauses: [String] { state.withLock { $0.pauses } }
     var connection: StreamConnection? { state.withLock { $0.connections.values.first } }
 
@@ -81,12 +83,13 @@ final class TestOwner: StreamOwner {
         for account: JID,
         _ answer: @escaping @Sendable (CredentialsAnswer) -> Void
     ) {
+        state.withLock { $0.lookedUp += 1 }
         let found = account == Self.account
         later { [credentials] in answer(found ? .found(credentials) : .unknownAccount) }
     }
 
-    func pauses(_ name: JID, from address: String, for pause: Duration) {
-        state.withLock { $0.pauses.append(name.description) }
+    func pauses(_ name: JID?, from address: String, for pause: Duration) {
+        state.withLock { $0.pauses.append(name?.description ?? address) }
     }
 
     func bind(
