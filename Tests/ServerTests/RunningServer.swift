@@ -126,15 +126,29 @@ final class Visitor: Sendable {
     let client: Client
     private let running: Task<Void, Never>
 
-    /// Connects; returns once the session is there.
-    init(_ configuration: ClientConfiguration) async throws {
+    private init(running configuration: ClientConfiguration) {
         let client = Client(configuration)
         self.client = client
         // Ends with the client, which `leave` closes.
         running = Task { await client.run() }
+    }
+
+    /// Connects; returns once the session is there.
+    convenience init(_ configuration: ClientConfiguration) async throws {
+        self.init(running: configuration)
         _ = try await next { event -> Bool? in
             if case .online = event { true } else { nil }
         }
+    }
+
+    /// Why the first attempt to connect failed; there is no other.
+    static func refusal(of configuration: ClientConfiguration) async throws -> ClientError {
+        let visitor = Visitor(running: configuration)
+        let reason = try await visitor.next { event -> ClientError? in
+            if case .offline(let reason, .some) = event { reason } else { nil }
+        }
+        await visitor.leave()
+        return reason
     }
 
     /// The first event that `choose` takes; others are dropped.
