@@ -265,6 +265,12 @@ class Checks:
         self.online()
         return self.grown(before, 16)
 
+    def few_lines(self):
+        """One of an address in a minute, and there are a few addresses."""
+        told = self.room.log("server.log", 100_000).count("is not taken for a process")
+        expect(0 < told < 50, f"{told} lines of strangers")
+        return f"{told} lines of more than 400 strangers"
+
     @staticmethod
     def over(links):
         poll = select.poll()
@@ -629,6 +635,7 @@ def main():
     strangers(report, checks)
     broken_into(report, checks)
     report.check("many connections leave nothing", checks.many_connections)
+    report.check("nor do they fill the log", checks.few_lines)
     report.check("and everybody is still there", checks.still_there)
     workshop.close()
     os._exit(report.close())

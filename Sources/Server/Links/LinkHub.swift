@@ -14,6 +14,7 @@ final class LinkHub: LinkOwner {
     private let log: Logger
     private let ports = Mutex<[LinkPort]>([])
     private let dialers = Mutex<[LinkDialer]>([])
+    private let notices = Mutex(RefusalNotices())
 
     init(_ ends: [String: any LinkEnd], log: Logger) {
         self.ends = ends
@@ -34,7 +35,10 @@ final class LinkHub: LinkOwner {
     func ended(_ connection: LinkConnection, with peer: LinkPeer?, _ failure: LinkFailure?) {
         if let peer, let end = ends[peer.name] { return end.ended(connection, failure) }
         let why = failure?.description ?? "it went away"
-        log.notice("\(connection.address) is not taken for a process of this server: \(why)")
+        let address = connection.address
+        let notice = notices.withLock { $0.refused(address, at: .now) }
+        guard let notice else { return }
+        log.notice("\(address) is not taken for a process of this server: \(why)\(notice)")
     }
 }
 
