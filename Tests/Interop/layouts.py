@@ -4,7 +4,9 @@ component is reached, and the process for other servers ends and comes back."""
 
 import hashlib
 import os
+import pwd
 import re
+import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 
@@ -119,7 +121,9 @@ class Layout:
     def made_ours(self, content):
         """The file with paths and ports of this test."""
         content = content.replace("/var/lib/", self.room.path + "/")
-        content = content.replace("/run/lapwing/", self.room.path + "/")
+        content = re.sub("/run/lapwing(-s2s)?/", self.room.path + "/", content)
+        # The users of the units in deploy/.
+        content = re.sub(r'"lapwing(-s2s)?"', f'"{pwd.getpwuid(os.getuid()).pw_name}"', content)
         content = content.replace("/etc/lapwing/tls/certificate.pem", self.identity.certificate)
         content = content.replace("/etc/lapwing/tls/key.pem", self.identity.key)
         content = content.replace("192.0.2.1:5290", self.place)
@@ -198,9 +202,31 @@ class Layout:
         expect(not left, f"{left} are left")
 
 
+def verify_units(workshop):
+    """With this build's programs in the place of those that are installed."""
+    folder, units = os.path.join(ROOT, "deploy"), []
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".service"):
+            with open(os.path.join(folder, name)) as unit:
+                content = unit.read()
+            for program in re.findall("/usr/local/bin/([a-z-]+)", content):
+                content = content.replace("/usr/local/bin/" + program, binary(program))
+            units.append(workshop.file(name, content))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units],
+                          capture_output=True, text=True)
+    # What it does not know it only tells of.
+    said = [line for line in done.stderr.splitlines() if workshop.path in line]
+    expect(done.returncode == 0 and not said, done.stderr)
+    return f"{len(units)} units"
+
+
 def main():
     report = Report("the layouts of docs/federation.md")
     workshop = Workshop("layouts")
+    if shutil.which("systemd-analyze"):
+        report.check("systemd takes the units", verify_units, workshop)
+    else:
+        report.skip("systemd takes the units", "there is no systemd-analyze here")
     found = layouts()
     report.check("the page has them", lambda: expect(len(found) == 3, str(list(found))))
     for number, (title, files) in enumerate(found.items()):
