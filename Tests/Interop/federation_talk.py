@@ -6,8 +6,9 @@ import socket
 
 from harness.certificates import self_signed
 from harness.federation import World
-from harness.process import Workshop
+from harness.process import Workshop, wait_until
 from harness.report import Report, expect
+from harness.strangers import Failing
 from harness.users import PING, INFO, User, error, text
 from harness.wire import CLIENT, tag
 
@@ -233,6 +234,47 @@ class Bounces:
         nurse.leave()
 
 
+# Another target
+
+class Targets:
+    """A server of ours, and another one by two targets of which the first is good for nothing."""
+
+    def __init__(self, workshop):
+        self.workshop = workshop
+
+    def passes_over(self, name, fails_by):
+        """The attempt behind a failure begins with the other target, however it is ranked."""
+        world = World(self.workshop.room(name))
+        misnamed = world.authority.issue("elsewhere.example") if fails_by == "direct" else None
+        failing = Failing(misnamed)
+        ways = {"found_by": (fails_by,), "authentication": "certificate"}
+        ours = world.start("lapwing", OURS, ["juliet"], **ways)
+        theirs = world.start("lapwing", THEIRS, ["romeo"], **ways)
+        service = "_xmpps-server" if fails_by == "direct" else "_xmpp-server"
+        world.names.forget(f"{service}._tcp.{THEIRS}")
+        port = theirs.ports["s2s-direct" if fails_by == "direct" else "s2s"]
+        for priority, target in ((0, failing.port), (10, port)):
+            world.names.serve(THEIRS, "127.0.0.1", priority=priority, **{fails_by: target})
+        juliet, romeo = User(ours, "juliet"), User(theirs, "romeo")
+        try:
+            condition, why = error(self.ping(juliet, romeo))
+            expect(condition.startswith("remote-server"), f"{condition}: {why}")
+            expect(failing.total == 1, f"{failing.total} connections to the first target")
+            wait_until(lambda: self.ping(juliet, romeo).get("type") == "result",
+                       "the other target is tried", 60)
+            expect(failing.total == 1, f"{failing.total} connections to the first target")
+            return f"{condition}: {why}"
+        finally:
+            for user in (juliet, romeo):
+                user.leave()
+            for server in (theirs, ours):
+                server.stop()
+
+    @staticmethod
+    def ping(one, two):
+        return one.ask(two.jid, f"<ping xmlns='{PING}'/>", patience=40)
+
+
 def main():
     report = Report("other servers")
     workshop = Workshop("federation")
@@ -248,6 +290,11 @@ def main():
                 who = "we open" if we_open else "they open"
                 report.check(f"{kind} by {way}, {who}", talks, workshop, kind, way, we_open)
     if only in (None, "none"):
+        targets = Targets(workshop)
+        report.check("behind a stream that failed the other target is tried first",
+                     targets.passes_over, "stream", "starttls")
+        report.check("behind a certificate that is wrong too",
+                     targets.passes_over, "certificate", "direct")
         bounces = Bounces(workshop)
         report.check("an unknown domain bounces", bounces.unknown)
         report.check("a refused port bounces", bounces.refused)

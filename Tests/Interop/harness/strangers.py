@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import socket
 import ssl
 import threading
 import uuid
@@ -73,6 +74,47 @@ class Stranger(Connection):
         if self.identity:
             context.load_cert_chain(*self.identity)
         self.socket = context.wrap_socket(self.socket, server_hostname=self.domain)
+
+
+class Failing:
+    """Takes every connection, and no stream comes to anything on it; in a thread of its own.
+
+    With an identity it speaks TLS from the first byte; what it shows is what is wrong with it.
+    """
+
+    def __init__(self, identity=None):
+        self.total = 0
+        self._context = None
+        if identity:
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._context.load_cert_chain(*identity)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            link, _ = self._socket.accept()
+            self.total += 1
+            link.settimeout(10)
+            try:
+                if self._context:
+                    link = self._context.wrap_socket(link, server_side=True)
+                heard = b""
+                while b">" not in heard.partition(b"<stream:stream")[2]:
+                    came = link.recv(65536)
+                    if not came:
+                        raise ConnectionError
+                    heard += came
+                link.sendall((
+                    header("failing.example", "anybody.example", " id='1'")
+                    + "<stream:error><internal-server-error"
+                    f" xmlns='{STREAM_ERRORS}'/></stream:error></stream:stream>").encode())
+                link.recv(65536)
+            except OSError:
+                pass
+            finally:
+                link.close()
 
 
 class Crowd:
