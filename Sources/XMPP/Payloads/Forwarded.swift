@@ -23,3 +23,16 @@ package enum Forwarded {
         return try Stanza(element)
     }
 }
+
+extension Element {
+    /// Renames a namespace on this element and down to where another begins.
+    fileprivate mutating func moveContent(from old: String, to new: String) {
+        guard namespace == old else { return }
+        namespace = new
+        for index in children.indices {
+            guard case .element(var child) = children[index] else { continue }
+            child.moveContent(from: old, to: new)
+            children[index] = .element(child)
+        }
+    }
+}

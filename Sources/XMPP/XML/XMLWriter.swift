@@ -18,7 +18,42 @@ package struct XMLWriter: Sendable {
     /// has declared the prefix `stream` (RFC 6120 §4.8.5 has it in use for features and errors),
     /// and between servers the prefix `db` (XEP-0220 §2 wants it for dialback).
     package mutating func write(_ element: Element, inheriting defaultNamespace: String = "") {
-        write(element, default: defaultNamespace, in: Place(defaultNamespace))
+        let place = Place(defaultNamespace)
+        write(element, default: defaultNamespace, in: place, content: Namespace.client)
+    }
+
+    /// Writes a child of a stream with that content namespace: what is in `jabber:client` in memory
+    /// is written in the stream's own, down to where another namespace begins (RFC 6120 §4.8.2).
+    package mutating func write(_ element: Element, in contentNamespace: String) {
+        write(
+            element,
+            default: contentNamespace,
+            in: Place(contentNamespace),
+            content: contentNamespace,
+            isOutermost: true
+        )
+    }
+
+    /// Writes a stanza as a child of a stream with that content namespace.
+    ///
+    /// A stanza's own children in `jabber:client`, such as `<body/>`, are content as well.
+    package mutating func write(_ stanza: Stanza, in contentNamespace: String = Namespace.client) {
+        let name = stanza.kind.rawValue
+        append("<")
+        append(name)
+        if let type = stanza.type { attribute("type", type) }
+        if let id = stanza.id { attribute("id", id) }
+        if let from = stanza.from { write(" from='", from) }
+        if let to = stanza.to { write(" to='", to) }
+        if let language = stanza.language { attribute("xml:lang", language) }
+        let place = Place(contentNamespace)
+        write(
+            stanza.children,
+            of: name,
+            default: contentNamespace,
+            in: place,
+            content: contentNamespace
+        )
     }
 
     /// Writes the start tag of a stream: the header (RFC 6120 §4.7).
@@ -97,30 +132,60 @@ extension XMLWriter {
         }
     }
 
-    private mutating func write(_ element: Element, default inherited: String, in place: Place) {
+    /// `content` is what `jabber:client` is called here; nil where it means what it says.
+    private mutating func write(
+        _ element: Element,
+        default inherited: String,
+        in place: Place,
+        content: String?,
+        isOutermost: Bool = false
+    ) {
         assert(Self.isName(element.name), "not a name: \(element.name)")
-        let prefix = place.prefix(for: element.namespace)
+        let isContent = content != nil && element.namespace == Namespace.client
+        let namespace = isContent ? content ?? element.namespace : element.namespace
+        let prefix = place.prefix(for: namespace)
         append("<")
         if let prefix { append(prefix) }
         append(element.name)
         var inner = inherited
-        if prefix == nil, element.namespace != inherited {
-            attribute("xmlns", element.namespace)
-            inner = element.namespace
+        if prefix == nil, namespace != inherited {
+            attribute("xmlns", namespace)
+            inner = namespace
         }
         write(element.attributes)
-        guard !element.children.isEmpty else { return append("/>") }
+        let holdsContent = isContent || isOutermost && element.holdsContent
+        write(
+            element.children,
+            of: element.name,
+            prefix,
+            default: inner,
+            in: place,
+            content: holdsContent ? content : nil
+        )
+    }
+
+    /// Writes what stands behind the attributes of a start tag.
+    private mutating func write(
+        _ children: [Element.Node],
+        of name: String,
+        _ prefix: String? = nil,
+        default inherited: String,
+        in place: Place,
+        content: String?
+    ) {
+        guard !children.isEmpty else { return append("/>") }
         append(">")
-        for child in element.children {
+        for child in children {
             switch child {
-            case .element(let child): write(child, default: inner, in: place)
+            case .element(let child):
+                write(child, default: inherited, in: place, content: content)
             case .text(let text): write(text: text)
             case .raw(let raw): write(raw: raw.bytes)
             }
         }
         append("</")
         if let prefix { append(prefix) }
-        append(element.name)
+        append(name)
         append(">")
     }
 
@@ -152,6 +217,21 @@ extension XMLWriter {
         append(name)
         append("='")
         escape(value, Escape.inAttribute)
+        bytes.append(UInt8(ascii: "'"))
+    }
+
+    /// Writes an attribute with an address, from the space before its name to its first quote.
+    private mutating func write(_ start: String, _ address: JID) {
+        append(start)
+        if let local = address.local {
+            escape(local, Escape.inAttribute)
+            bytes.append(UInt8(ascii: "@"))
+        }
+        escape(address.domain, Escape.inAttribute)
+        if let resource = address.resource {
+            bytes.append(UInt8(ascii: "/"))
+            escape(resource, Escape.inAttribute)
+        }
         bytes.append(UInt8(ascii: "'"))
     }
 
@@ -209,6 +289,24 @@ extension XMLWriter {
         bytes.append(contentsOf: text[start..<text.count])
     }
 
+    /// The byte that stands first in what was escaped, and how many bytes it takes there.
+    static func unescaped(_ text: Slice<UnsafeRawBufferPointer>) -> (byte: UInt8, count: Int) {
+        guard let first = text.first else { return (0, 1) }
+        guard first == UInt8(ascii: "&") else { return (first, 1) }
+        let escapes: [(StaticString, UInt8)] = [
+            ("&lt;", 0x3C), ("&gt;", 0x3E), ("&amp;", 0x26), ("&apos;", 0x27), ("&quot;", 0x22),
+            ("&#9;", 0x09), ("&#10;", 0x0A), ("&#13;", 0x0D),
+        ]
+        for (escape, byte) in escapes {
+            let bytes = UnsafeBufferPointer(
+                start: escape.utf8Start,
+                count: escape.utf8CodeUnitCount
+            )
+            if text.starts(with: bytes) { return (byte, bytes.count) }
+        }
+        return (first, 1)
+    }
+
     private static func replacement(
         at index: Int,
         in text: UnsafeBufferPointer<UInt8>
@@ -240,58 +338,19 @@ extension Element {
         return writer.bytes
     }
 
-    /// The element as a child of a stream with that content namespace: what is in `jabber:client`
-    /// in memory is written in the stream's own (RFC 6120 §4.8.2).
+    /// The element as a child of a stream with that content namespace.
     package func serialized(in contentNamespace: String) -> [UInt8] {
-        var element = self
-        if contentNamespace != Namespace.client { element.move(to: contentNamespace) }
-        return element.serialized(inheriting: contentNamespace)
-    }
-}
-
-extension Stanza {
-    /// The stanza as a child of a stream with that content namespace (RFC 6120 §4.8.2).
-    ///
-    /// A stanza's own children in `jabber:client`, such as `<body/>`, move with it.
-    package func serialized(in contentNamespace: String = Namespace.client) -> [UInt8] {
         var writer = XMLWriter()
         writer.write(self, in: contentNamespace)
         return writer.bytes
     }
 }
 
-extension XMLWriter {
-    /// Writes a stanza as a child of a stream with that content namespace.
-    package mutating func write(_ stanza: Stanza, in contentNamespace: String = Namespace.client) {
-        var element = stanza.element
-        if contentNamespace != Namespace.client { element.move(to: contentNamespace) }
-        write(element, inheriting: contentNamespace)
-    }
-}
-
-extension Element {
-    /// Renames `jabber:client` on this child of a stream and down to where another namespace
-    /// begins.
-    fileprivate mutating func move(to contentNamespace: String) {
-        if holdsContent {
-            moveChildren(from: Namespace.client, to: contentNamespace)
-        } else {
-            moveContent(from: Namespace.client, to: contentNamespace)
-        }
-    }
-
-    /// Renames a namespace on this element and down to where another begins.
-    mutating func moveContent(from old: String, to new: String) {
-        guard namespace == old else { return }
-        namespace = new
-        moveChildren(from: old, to: new)
-    }
-
-    private mutating func moveChildren(from old: String, to new: String) {
-        for index in children.indices {
-            guard case .element(var child) = children[index] else { continue }
-            child.moveContent(from: old, to: new)
-            children[index] = .element(child)
-        }
+extension Stanza {
+    /// The stanza as a child of a stream with that content namespace (RFC 6120 §4.8.2).
+    package func serialized(in contentNamespace: String = Namespace.client) -> [UInt8] {
+        var writer = XMLWriter()
+        writer.write(self, in: contentNamespace)
+        return writer.bytes
     }
 }
