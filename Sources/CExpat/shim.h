@@ -18,8 +18,18 @@ extern void *memmem(const void *, size_t, const void *, size_t);
 
 static inline size_t lapwing_length(const char *text) { return __builtin_strlen(text); }
 
+static inline int lapwing_same(const char *left, const char *right) {
+    return __builtin_strcmp(left, right) == 0;
+}
+
 static inline int lapwing_equal(const void *left, const void *right, size_t count) {
     return __builtin_memcmp(left, right, count) == 0;
+}
+
+/// Where the byte stands; `count` if nowhere.
+static inline size_t lapwing_find(const void *text, size_t count, unsigned char byte) {
+    const void *found = __builtin_memchr(text, byte, count);
+    return found ? (size_t)((const char *)found - (const char *)text) : count;
 }
 
 static inline int lapwing_contains(const void *text, size_t count, const void *part, size_t size) {

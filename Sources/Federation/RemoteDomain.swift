@@ -44,7 +44,7 @@ struct RemotePair: Sendable {
 
     var way = Way.idle
     /// In the order in which they came.
-    var waiting: [WrittenStanzas.Entry] = []
+    var waiting: [Departure] = []
     var backoff: Backoff?
 
     var isOfInterest: Bool { way != .idle || !waiting.isEmpty || backoff != nil }

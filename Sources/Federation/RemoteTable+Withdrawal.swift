@@ -8,14 +8,13 @@ extension RemoteTable {
     /// To be said before anything else of the stream's end, or of what has arrived on it.
     package mutating func unwritten(_ id: PeerID, _ count: Int) {
         guard let taken = streams[id]?.written.takeBack(count), !taken.isEmpty else { return }
-        let groups = Dictionary(grouping: taken, by: \.departure.pair)
+        let groups = Dictionary(grouping: taken, by: \.pair)
         for (pair, entries) in groups {
             add(pair)
             pairs[pair]?.waiting.insert(contentsOf: entries, at: 0)
-            let bytes = entries.reduce(0) { $0 + $1.bytes }
             // Their bytes are counted already.
             domains[pair.remote]?.stanzas += entries.count
-            domains[pair.remote]?.bytes += bytes
+            domains[pair.remote]?.bytes += entries.footprint
             counts.waiting += entries.count
         }
         streams[id]?.isHolding = true
@@ -34,10 +33,9 @@ extension RemoteTable {
 
     private mutating func withdraw(_ tickets: Set<UInt64>, from pair: DomainPair) {
         guard let waiting = pairs[pair]?.waiting else { return }
-        let left = waiting.filter { !tickets.contains($0.departure.ticket) }
+        let left = waiting.filter { !tickets.contains($0.ticket) }
         guard left.count < waiting.count else { return }
-        let bytes = { (entries: [WrittenStanzas.Entry]) in entries.reduce(0) { $0 + $1.bytes } }
         pairs[pair]?.waiting = left
-        lighten(pair, by: waiting.count - left.count, bytes(waiting) - bytes(left))
+        lighten(pair, by: waiting.count - left.count, waiting.footprint - left.footprint)
     }
 }

@@ -118,8 +118,35 @@ extension RemoteTable {
     /// Stanzas of ours for other domains; those of a pair in their order.
     package mutating func send(_ departures: [Departure], at now: Instant) -> [Action] {
         if isStopping { return departures.isEmpty ? [] : [.returned(departures)] }
-        for departure in departures { send(departure, at: now) }
+        var rest = departures[...]
+        while let departure = rest.first {
+            rest = write(rest, at: now)
+            guard rest.first === departure else { continue }
+            send(departure, at: now)
+            rest.removeFirst()
+        }
         return take()
+    }
+
+    /// Writes stanzas of one pair that need not wait; what is left of all.
+    private mutating func write(
+        _ departures: ArraySlice<Departure>,
+        at now: Instant
+    ) -> ArraySlice<Departure> {
+        guard let pair = departures.first?.pair, case .open(let id)? = pairs[pair]?.way,
+            pairs[pair]?.waiting.isEmpty == true, let stream = streams[id]
+        else { return departures }
+        var room = stream.room(limits, bytes: limits.bytes - counts.bytes)
+        let count = departures.prefix { departure in
+            departure.pair == pair && isShort(departure) && room.take(departure)
+        }.count
+        guard count > 0 else { return departures }
+        write(departures.prefix(count), on: id, at: now)
+        return departures.dropFirst(count)
+    }
+
+    private func isShort(_ departure: Departure) -> Bool {
+        departure.bytes.count <= limits.stanzaBytes
     }
 
     private mutating func send(_ departure: Departure, at now: Instant) {
@@ -128,20 +155,14 @@ extension RemoteTable {
         if way == .idle, let error = refusal(of: pair, at: now) {
             return act(.bounce(departure, error))
         }
-        let entry = WrittenStanzas.Entry(departure)
-        guard entry.isWritten(within: limits.stanzaBytes) else {
+        guard isShort(departure) else {
             let error = StanzaError(.policyViolation, text: "too long for another server")
             return act(.bounce(departure, error))
         }
-        guard entry.bytes <= limits.bytes - counts.bytes else {
+        guard departure.footprint <= limits.bytes - counts.bytes else {
             return bounce(departure, "too much waits for other domains")
         }
-        if case .open(let id) = way, pairs[pair]?.waiting.isEmpty == true,
-            streams[id]?.mayWrite(limits) == true
-        {
-            return write(entry, on: id, at: now)
-        }
-        wait(entry, at: now)
+        wait(departure, at: now)
         if way == .idle { findWay(for: pair, at: now) }
         if case .open(let id) = way { streams[id]?.isHolding = true }
     }
@@ -161,19 +182,20 @@ extension RemoteTable {
     }
 
     /// Puts a stanza behind those of its pair that wait, where there is room.
-    private mutating func wait(_ entry: WrittenStanzas.Entry, at now: Instant) {
-        let pair = entry.departure.pair
+    private mutating func wait(_ departure: Departure, at now: Instant) {
+        let pair = departure.pair
+        let bytes = departure.footprint
         let domain = domains[pair.remote] ?? RemoteDomain()
         // One stanza alone may be as long as any.
         let isFull =
             domain.stanzas >= limits.stanzasPerDomain
-            || domain.stanzas > 0 && entry.bytes > limits.bytesPerDomain - domain.bytes
+            || domain.stanzas > 0 && bytes > limits.bytesPerDomain - domain.bytes
         guard !isFull else {
-            return bounce(entry.departure, "too much waits for \(pair.remote)")
+            return bounce(departure, "too much waits for \(pair.remote)")
         }
         add(pair)
-        pairs[pair]?.waiting.append(entry)
-        lighten(pair, by: -1, -entry.bytes)
+        pairs[pair]?.waiting.append(departure)
+        lighten(pair, by: -1, -bytes)
     }
 
     /// So much less waits for the pair.
@@ -193,45 +215,49 @@ extension RemoteTable {
         guard case .open(let id)? = pairs[pair]?.way, let waiting = pairs[pair]?.waiting,
             !waiting.isEmpty
         else { return }
-        var count = 0
-        var bytes = 0
-        while count < waiting.count, streams[id]?.mayWrite(limits) == true {
-            bytes += waiting[count].bytes
-            write(waiting[count], on: id, at: now)
-            count += 1
+        guard var room = streams[id]?.room(limits) else { return }
+        let written = waiting.prefix { room.take($0) }
+        if !written.isEmpty {
+            write(written, on: id, at: now)
+            pairs[pair]?.waiting.removeFirst(written.count)
+            lighten(pair, by: written.count, written.footprint)
         }
-        pairs[pair]?.waiting.removeFirst(count)
-        lighten(pair, by: count, bytes)
-        if count < waiting.count { streams[id]?.isHolding = true }
+        if written.count < waiting.count { streams[id]?.isHolding = true }
     }
 
     /// Takes everything that waits for the pair out of the table.
     mutating func takeWaiting(for pair: DomainPair) -> [Departure] {
         guard let waiting = pairs[pair]?.waiting, !waiting.isEmpty else { return [] }
         pairs[pair]?.waiting = []
-        let bytes = waiting.reduce(0) { $0 + $1.bytes }
-        lighten(pair, by: waiting.count, bytes)
-        return waiting.map(\.departure)
+        lighten(pair, by: waiting.count, waiting.footprint)
+        return waiting
     }
 
-    private mutating func write(_ entry: WrittenStanzas.Entry, on id: PeerID, at now: Instant) {
-        streams[id]?.written.append(entry)
-        streams[id]?.lastActive = now
-        counts.bytes += entry.bytes
+    private mutating func write(
+        _ departures: ArraySlice<Departure>,
+        on id: PeerID,
+        at now: Instant
+    ) {
+        // Taken out and put back, so that what it keeps is not copied.
+        guard var stream = streams.removeValue(forKey: id) else { return }
+        for departure in departures { stream.written.append(departure) }
+        stream.lastActive = now
+        streams[id] = stream
+        counts.bytes += departures.footprint
         watch(id, at: now)
         if let place = writePlaces[id] {
-            writes[place].departures.append(entry.departure)
+            writes[place].departures += departures
         } else {
             writePlaces[id] = writes.count
-            writes.append((id, [entry.departure]))
+            writes.append((id, Array(departures)))
         }
     }
 }
 
 extension RemoteStream {
-    /// Whether another stanza may be written.
-    func mayWrite(_ limits: RemoteTable.Limits) -> Bool {
-        phase == .open && written.hasRoom(limits)
+    /// What may be written now, with no more than so many bytes in all.
+    func room(_ limits: RemoteTable.Limits, bytes: Int = .max) -> WrittenStanzas.Room {
+        phase == .open ? written.room(limits, bytes: bytes) : WrittenStanzas.Room()
     }
 }
 

@@ -4,27 +4,7 @@ import XMPP
 ///
 /// Positions count the stream's stanzas from its first, as ``LinkAcknowledgements`` does.
 struct WrittenStanzas: Sendable {
-    /// One stanza that waits or is in doubt, and what it takes.
-    struct Entry: Sendable {
-        let departure: Departure
-        let bytes: Int
-
-        init(_ departure: Departure) {
-            self.departure = departure
-            bytes = departure.stanza.footprint
-        }
-
-        /// Whether the stanza has no more bytes than that when it is written.
-        ///
-        /// An escape takes six bytes for one, and addresses have 6,142 at most, so that short ones
-        /// need not be written to know.
-        func isWritten(within most: Int) -> Bool {
-            6 * (bytes + 6_142) <= most
-                || departure.stanza.serialized(in: Namespace.server).count <= most
-        }
-    }
-
-    private var entries: [Entry] = []
+    private var entries: [Departure] = []
     private(set) var bytes = 0
     /// Stanzas written in all.
     private(set) var written: UInt64 = 0
@@ -43,29 +23,60 @@ struct WrittenStanzas: Sendable {
     /// Whether something was written that the socket may still have.
     var isUndrained: Bool { drained < written }
 
-    /// Whether more may be written.
+    /// What else may be written.
+    struct Room {
+        private var stanzas = 0
+        /// Of doubt; the last stanza may go over them.
+        private var doubt = 0
+        private var bytes = 0
+
+        /// None.
+        init() {}
+
+        fileprivate init(stanzas: Int, doubt: Int, bytes: Int) {
+            self.stanzas = stanzas
+            self.doubt = doubt
+            self.bytes = bytes
+        }
+
+        /// Takes the stanza in, or says that there is no room for it.
+        mutating func take(_ departure: Departure) -> Bool {
+            let size = departure.footprint
+            guard stanzas > 0, doubt > 0, size <= bytes else { return false }
+            stanzas -= 1
+            doubt -= size
+            bytes -= size
+            return true
+        }
+    }
+
+    /// What may be written, with no more than so many bytes in all.
     ///
     /// Without acknowledgements what counts is what the socket has taken: otherwise a window that
     /// is full would wait for evidence that only further writing brings.
-    func hasRoom(_ limits: RemoteTable.Limits) -> Bool {
-        if entries.isEmpty { return true }
+    func room(_ limits: RemoteTable.Limits, bytes most: Int) -> Room {
         let ahead = isAcknowledged ? entries.count : Int(clamping: written - drained)
-        guard ahead < limits.stanzasPerStream else { return false }
-        return bytes < limits.bytesPerStream
+        let isEmpty = entries.isEmpty
+        // One stanza alone may always be written.
+        return Room(
+            stanzas: max(limits.stanzasPerStream - ahead, isEmpty ? 1 : 0),
+            doubt: max(limits.bytesPerStream - bytes, isEmpty ? 1 : 0),
+            bytes: most
+        )
     }
 
-    mutating func append(_ entry: Entry) {
-        entries.append(entry)
-        bytes += entry.bytes
+    mutating func append(_ departure: Departure) {
+        entries.append(departure)
+        bytes += departure.footprint
         written += 1
     }
 
     /// Takes back the newest, which were not written after all.
-    mutating func takeBack(_ count: Int) -> ArraySlice<Entry> {
+    mutating func takeBack(_ count: Int) -> ArraySlice<Departure> {
         let count = min(max(count, 0), entries.count)
         let taken = entries.suffix(count)
         entries.removeLast(count)
-        bytes -= taken.reduce(0) { $0 + $1.bytes }
+        bytes -= taken.footprint
         written -= UInt64(clamping: count)
         drained = min(drained, written)
         return taken
@@ -118,42 +129,14 @@ struct WrittenStanzas: Sendable {
 
     private mutating func take(_ count: Int) -> [Departure] {
         guard count > 0 else { return [] }
-        let taken = entries.prefix(count).map(\.departure)
-        bytes -= entries.prefix(count).reduce(0) { $0 + $1.bytes }
+        let taken = Array(entries.prefix(count))
+        bytes -= taken.footprint
         entries.removeFirst(count)
         return taken
     }
 }
 
-extension Stanza {
-    /// Bytes that a stanza takes while it waits, more or less: what its sender could make long,
-    /// and a fixed part for the rest.
-    var footprint: Int {
-        var bytes = 200 + (id?.utf8.count ?? 0) + (type?.utf8.count ?? 0)
-        bytes += language?.utf8.count ?? 0
-        for child in children { bytes += child.footprint }
-        return bytes
-    }
-}
-
-extension Element.Node {
-    fileprivate var footprint: Int {
-        switch self {
-        case .text(let text): 16 + text.utf8.count
-        case .raw(let raw): 64 + raw.bytes.count
-        case .element(let element): element.footprint
-        }
-    }
-}
-
-extension Element {
-    fileprivate var footprint: Int {
-        var bytes = 100 + name.utf8.count + namespace.utf8.count
-        for attribute in attributes {
-            bytes += 48 + attribute.name.utf8.count + attribute.value.utf8.count
-            bytes += attribute.namespace.utf8.count
-        }
-        for child in children { bytes += child.footprint }
-        return bytes
-    }
+extension Collection<Departure> {
+    /// Bytes that they take while they wait.
+    var footprint: Int { reduce(0) { $0 + $1.footprint } }
 }

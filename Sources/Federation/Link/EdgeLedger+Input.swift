@@ -1,21 +1,37 @@
-package import XMPP
+import XMPP
 
 // What the router says. Everything is checked before anything changes.
 
 extension EdgeLedger {
-    /// A whole child of the link's stream came.
-    package mutating func received(_ element: Element) -> [LinkStep] {
-        do throws(StreamError) {
-            guard element.namespace == LinkMessage.namespace else { return try stanza(element) }
-            return try message(LinkMessage(element))
-        } catch {
-            return [.end(error)]
+    package mutating func received(_ inputs: [LinkInput], _ steps: inout [LinkStep]) {
+        var departures: [Departure] = []
+        func deliver() {
+            if !departures.isEmpty { steps.append(.deliver(departures)) }
+            departures = []
         }
+        for input in inputs {
+            do throws(StreamError) {
+                if case .stanza(let stanza) = input {
+                    if let departure = try take(stanza, &steps) { departures.append(departure) }
+                } else {
+                    deliver()
+                    steps += try message(input)
+                }
+            } catch {
+                deliver()
+                return steps.append(.end(error))
+            }
+        }
+        deliver()
     }
 
-    private mutating func stanza(_ element: Element) throws(StreamError) -> [LinkStep] {
+    /// What is to be delivered; what is returned may be so before others are delivered.
+    private mutating func take(
+        _ stanza: WrittenStanza,
+        _ steps: inout [LinkStep]
+    ) throws(StreamError) -> Departure? {
         switch phase {
-        case .down: return []
+        case .down: return nil
         case .greeting: throw StreamError(.notAuthorized)
         case .up: break
         }
@@ -24,23 +40,26 @@ extension EdgeLedger {
         }
         read += 1
         let ticket = base + read
-        tickets[ticket] = .held
-        do throws(StreamError) {
-            let stanza = try gate.admit(element)
-            guard gate.reaches(stanza) else {
-                tally.violations += 1
-                return returned([ticket], LinkGate.notServed(stanza.to?.domain ?? ""))
-            }
-            guard let departure = Departure(stanza, ticket: ticket) else {
-                throw StreamError(.improperAddressing)
-            }
-            return [.deliver(departure)]
-        } catch {
+        tickets.append(.held)
+        guard let departure = Departure(stanza, ticket: ticket) else {
+            tally.violations += 1
+            let error = StanzaError(.notAllowed, text: "not a stanza for other domains")
+            steps += returned([ticket], error)
+            return nil
+        }
+        if let refusal = gate.refusal(of: departure.pair) {
             // Two configurations that differ are no reason to lose the others' stanzas.
             tally.violations += 1
-            let text = error.text ?? "not a stanza for other domains"
-            return returned([ticket], StanzaError(.notAllowed, text: text))
+            steps += returned([ticket], refusal)
+            return nil
         }
+        return departure
+    }
+
+    private mutating func message(_ input: LinkInput) throws(StreamError) -> [LinkStep] {
+        guard case .element(let element) = input, element.namespace == LinkMessage.namespace
+        else { throw StreamError(.unsupportedStanzaType) }
+        return try message(LinkMessage(element))
     }
 
     private mutating func message(_ message: LinkMessage) throws(StreamError) -> [LinkStep] {
@@ -90,7 +109,7 @@ extension EdgeLedger {
     ) throws(StreamError) -> [LinkStep] {
         guard state.read == 0, state.withdrawn.isEmpty else { throw Self.contradiction }
         var steps: [LinkStep] = []
-        let held = tickets.filter { $0.value != .released }.map(\.key).sorted()
+        let held = tickets.all.filter { $0.value != .released }.map(\.number)
         if !held.isEmpty { steps.append(router == greeting ? .withdraw(held) : .release(held)) }
         for case .stanza(let stanza, _) in sent.takeAll() {
             room.leave(stanza)
@@ -101,9 +120,9 @@ extension EdgeLedger {
         waiting = LinkQueue(
             waiting.all.filter { if case .stanza = $0 { true } else { false } }
         )
-        tickets = [:]
         forgetReport()
         base += read
+        tickets = NumberedQueue(next: base + 1)
         read = 0
         acknowledged = 0
         router = greeting
@@ -115,7 +134,7 @@ extension EdgeLedger {
         phase = .up
         var steps: [LinkStep] = [.write(.started)]
         for item in sent.all { steps.append(.write(item.bytes)) }
-        for item in waiting.takeAll() { steps += send(item) }
+        for item in waiting.takeAll() { send(item, &steps) }
         return steps
     }
 }

@@ -51,7 +51,7 @@ package struct EdgeLedger: Sendable {
     var base: UInt64 = 0
     /// Stanzas read in the session.
     var read: UInt64 = 0
-    var tickets: [UInt64: Stage] = [:]
+    var tickets = NumberedQueue<Stage>(next: 1)
     /// What the next report says.
     var declaring: [UInt64] = []
     var settling: [UInt64] = []
@@ -106,30 +106,25 @@ extension EdgeLedger {
     /// Sends a peer's stanza to the router, now or as soon as the link is up; without room for it,
     /// it comes back.
     package mutating func offer(
-        _ stanza: Stanza,
+        _ arrival: Arrival,
         from origin: LinkOrigin?,
-        now: Instant
-    ) -> [LinkStep] {
-        guard !room.isFull else { return [bounce(stanza, LinkRoom.full)] }
-        let stanza = LinkedStanza(stanza, since: now)
-        if let refusal = room.enter(stanza) { return [bounce(stanza.head, refusal)] }
-        return send(.stanza(stanza, origin))
+        now: Instant,
+        _ steps: inout [LinkStep]
+    ) {
+        let stanza = LinkedStanza(arrival, since: now)
+        if let refusal = room.enter(stanza) { return steps.append(bounce(stanza.head, refusal)) }
+        send(.stanza(stanza, origin), &steps)
     }
 
-    mutating func send(_ item: Item) -> [LinkStep] {
-        guard phase == .up else {
-            waiting.append(item)
-            return []
-        }
+    mutating func send(_ item: Item, _ steps: inout [LinkStep]) {
+        guard phase == .up else { return waiting.append(item) }
         sent.append(item)
-        return [.write(item.bytes)]
+        steps.append(.write(item.bytes))
     }
 
     private mutating func bounce(_ stanza: Stanza, _ error: StanzaError) -> LinkStep {
         tally.bounced += 1
-        var head = stanza
-        head.children = []
-        return .bounce(head, error)
+        return .bounce(stanza, error)
     }
 }
 
@@ -151,7 +146,7 @@ extension EdgeLedger {
 
     /// The stanza has arrived, or is of a kind of which nobody needs to know.
     package mutating func settled(_ ticket: UInt64) {
-        guard tickets.removeValue(forKey: ticket) != nil else { return }
+        guard tickets.remove(ticket) != nil else { return }
         settling.append(ticket)
     }
 
@@ -177,7 +172,7 @@ extension EdgeLedger {
     /// The router writes the errors, so that none is lost and none comes twice where this process
     /// ends in the middle.
     package mutating func returned(_ tickets: [UInt64], _ error: StanzaError) -> [LinkStep] {
-        let known = tickets.filter { self.tickets.removeValue(forKey: $0) != nil }
+        let known = tickets.filter { self.tickets.remove($0) != nil }
         guard !known.isEmpty else { return [] }
         return tell(.returned(numbers(known), error), declared: [])
     }
@@ -206,7 +201,9 @@ extension EdgeLedger {
     }
 
     private mutating func tell(_ message: LinkMessage, declared: [UInt64]) -> [LinkStep] {
-        send(.report(declared: declared, message.element.serialized(in: Namespace.server)))
+        var steps: [LinkStep] = []
+        send(.report(declared: declared, message.bytes), &steps)
+        return steps
     }
 
     /// As the session counts them.

@@ -17,8 +17,8 @@ package enum LinkAction: Sendable, Equatable {
     /// The peer is authenticated: write the element, where there is one, raise the parser's limits
     /// (``XMLLimits/link``), and give the connection to the ledger of that peer.
     case ready(LinkPeer, send: Element?)
-    /// Feed the element to the ledger.
-    case pass(Element)
+    /// Feed it to the ledger.
+    case pass(LinkInput)
     /// Write the ending, end the connection as ``StreamEnding/awaitsPeer`` says; the failure is
     /// nil where we end it in peace.
     case close(StreamEnding, LinkFailure?)

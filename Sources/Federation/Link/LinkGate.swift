@@ -46,28 +46,55 @@ package struct LinkGate: Sendable {
         stanza.to.map { isReached($0.domain) } ?? false
     }
 
+    /// At the edge, where the router's word is taken for all else: why it does not serve a pair of
+    /// domains.
+    func refusal(of pair: DomainPair) -> StanzaError? {
+        guard speaks(pair.local) else {
+            return StanzaError(.notAllowed, text: Self.notBehind(pair.local))
+        }
+        return isReached(pair.remote) ? nil : Self.notServed(pair.remote)
+    }
+
+    private static func notBehind(_ domain: String) -> String {
+        "\(domain) is not behind this link"
+    }
+
     static func notServed(_ domain: String) -> StanzaError {
         StanzaError(.remoteServerNotFound, text: "\(domain) is not served here")
     }
 
-    /// The stanza, with all that a router leans on: two addresses that may be, and of an iq its
-    /// type, its id and one payload (RFC 6120 §8.2.3).
-    func admit(_ element: Element) throws(StreamError) -> Stanza {
+    /// What a stanza of the other end's comes to.
+    enum Admission {
+        /// It has all that a router leans on: two addresses that may be, and of an iq its type, its
+        /// id and one payload (RFC 6120 §8.2.3).
+        case stanza(Stanza)
+        /// An address within its domains is none: the head, of one that is to be answered.
+        case misaddressed(Stanza?, StanzaError)
+    }
+
+    /// Looks whether it may pass.
+    func admit(_ element: Element) throws(StreamError) -> Admission {
         let read: Stanza?
         do throws(StanzaError) {
             read = try Stanza(element)
         } catch {
-            throw StreamError(.improperAddressing, text: error.text)
+            guard let stanza = MisaddressedStanza(element) else {
+                throw StreamError(.improperAddressing, text: error.text)
+            }
+            guard speaks(stanza.pair.remote) else {
+                throw StreamError(.invalidFrom, text: Self.notBehind(stanza.pair.remote))
+            }
+            return .misaddressed(isReached(stanza.pair.local) ? stanza.head : nil, error)
         }
         guard let stanza = read else { throw StreamError(.unsupportedStanzaType) }
         guard let from = stanza.from, stanza.to != nil else {
             throw StreamError(.improperAddressing)
         }
         guard speaks(from.domain) else {
-            throw StreamError(.invalidFrom, text: "\(from.domain) is not behind this link")
+            throw StreamError(.invalidFrom, text: Self.notBehind(from.domain))
         }
         if stanza.kind == .iq { try Self.check(stanza) }
-        return stanza
+        return .stanza(stanza)
     }
 
     private static func check(_ iq: Stanza) throws(StreamError) {

@@ -10,8 +10,9 @@ package protocol LinkLedger: Sendable {
     /// The connection is gone.
     mutating func disconnected(now: Instant)
 
-    /// A whole child of the link's stream came.
-    mutating func received(_ element: Element) -> [LinkStep]
+    /// Whole children of the link's stream came together; what is to be done goes behind the other
+    /// steps, and an ``LinkStep/end(_:)`` is the last of it.
+    mutating func received(_ inputs: [LinkInput], _ steps: inout [LinkStep])
 
     /// All that came in at once was received: what is said of it goes out.
     mutating func finish() -> [LinkStep]

@@ -25,6 +25,26 @@ package struct LinkRanges: Sendable, Equatable {
 
     package var isEmpty: Bool { ranges.isEmpty }
 
+    func contains(_ number: UInt64) -> Bool {
+        var low = ranges.startIndex
+        var high = ranges.endIndex
+        while low < high {
+            let middle = low + (high - low) / 2
+            if ranges[middle].upperBound < number { low = middle + 1 } else { high = middle }
+        }
+        return low < ranges.endIndex && ranges[low].lowerBound <= number
+    }
+
+    /// Whether no number is in both.
+    func isDisjoint(with other: LinkRanges) -> Bool {
+        var rest = other.ranges[...]
+        for range in ranges {
+            while let next = rest.first, next.upperBound < range.lowerBound { rest.removeFirst() }
+            if let next = rest.first, next.lowerBound <= range.upperBound { return false }
+        }
+        return true
+    }
+
     /// The numbers, where none is above `last` and there are not more than `most`; nil otherwise.
     ///
     /// Looked at before they are counted out: a range costs the other side forty bytes, and would

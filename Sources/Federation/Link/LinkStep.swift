@@ -4,9 +4,11 @@ package import XMPP
 package enum LinkStep: Sendable, Equatable {
     /// Write the bytes on the link.
     case write([UInt8])
-    /// A stanza of the other end: route it at the router; at the edge send it on, once that is
-    /// released, and say by its ticket what became of it.
-    case deliver(Departure)
+    /// At the router: route these stanzas of the edge's, in order.
+    case route([Stanza])
+    /// At the edge: send these stanzas of the router's on in order, each once it is released, and
+    /// say by its ticket what became of it.
+    case deliver([Departure])
     /// The stanza, of which only the head is left, goes back to its sender with the error; never
     /// where it is an error itself (RFC 6120 §8.3.1).
     indirect case bounce(Stanza, StanzaError)
@@ -19,7 +21,7 @@ package enum LinkStep: Sendable, Equatable {
     /// At the edge: the router has what came from these peers, up to there.
     case handled([LinkOrigin])
     /// End the connection with this error; nothing else has changed.
-    case end(StreamError)
+    indirect case end(StreamError)
 }
 
 /// Where a stanza for the router came from.
@@ -36,25 +38,44 @@ package struct LinkOrigin: Sendable, Hashable {
 
 /// A stanza on its way over a link: as it is written, and what is needed to answer it.
 final class LinkedStanza: Sendable {
-    /// The stanza without what it holds.
-    let head: Stanza
+    /// As a child of a stream with any content namespace (``WrittenStanza``).
     let bytes: [UInt8]
+    private let known: Stanza?
     /// When it was offered.
     let since: Instant
 
     init(_ stanza: Stanza, since: Instant) {
-        var head = stanza
-        head.children = []
-        self.head = head
-        bytes = stanza.serialized(in: Namespace.server)
+        known = stanza.withoutContent
+        bytes = stanza.serialized()
         self.since = since
     }
+
+    init(_ arrival: Arrival, since: Instant) {
+        switch arrival {
+        case .read(let stanza):
+            known = stanza.withoutContent
+            bytes = stanza.serialized()
+        case .passed(let stanza):
+            known = nil
+            bytes = stanza.markup
+        }
+        self.since = since
+    }
+
+    /// The stanza without what it holds; an error, which nobody answers, for one that has no
+    /// address to answer to.
+    var head: Stanza { known ?? PassedStanza.head(of: bytes) ?? Stanza(.message, type: "error") }
 }
 
 extension LinkStep {
     static func write(_ message: LinkMessage) -> LinkStep {
-        .write(message.element.serialized(in: Namespace.server))
+        .write(message.bytes)
     }
+}
+
+extension LinkMessage {
+    /// As it is written.
+    var bytes: [UInt8] { element.serialized(in: Namespace.server) }
 }
 
 /// First in, first out, without moving what stays.

@@ -198,7 +198,30 @@ extension LinkStream {
 // MARK: - Elements
 
 extension LinkStream {
+    /// Whether it is the ledger's alone: what ``received(_:now:)`` would pass.
+    package func passes(_ input: borrowing LinkInput) -> Bool {
+        guard case .session = state else { return false }
+        switch input {
+        case .stanza: return true
+        case .element(let element):
+            return element.namespace != LinkMessage.namespace
+                && element.namespace != Namespace.streams
+        }
+    }
+
     /// A whole child of the stream came.
+    package mutating func received(_ input: consuming LinkInput, now: Instant) -> LinkAction {
+        if case .session = state, case .stanza = input {
+            heard(now: now)
+            return .pass(input)
+        }
+        switch input {
+        case .stanza: return violated(StreamError(.notAuthorized))
+        case .element(let element): return received(element, now: now)
+        }
+    }
+
+    /// A whole child of the stream came that is no stanza on its way through.
     package mutating func received(_ element: consuming Element, now: Instant) -> LinkAction {
         switch state {
         case .closing, .closed: return .nothing
@@ -285,7 +308,7 @@ extension LinkStream {
             return .answer(LinkMessage.element("answer"))
         }
         if element.matches("answer", LinkMessage.namespace) { return .nothing }
-        return .pass(element)
+        return .pass(.element(element))
     }
 }
 

@@ -1,37 +1,56 @@
-package import XMPP
+import XMPP
 
 // What the edge says. Everything is checked before anything changes.
 
 extension RouterLedger {
-    /// A whole child of the link's stream came.
-    package mutating func received(_ element: Element) -> [LinkStep] {
-        do throws(StreamError) {
-            guard element.namespace == LinkMessage.namespace else { return try stanza(element) }
-            return try message(LinkMessage(element))
-        } catch {
-            return [.end(error)]
+    package mutating func received(_ inputs: [LinkInput], _ steps: inout [LinkStep]) {
+        var stanzas: [Stanza] = []
+        func route() {
+            if !stanzas.isEmpty { steps.append(.route(stanzas)) }
+            stanzas = []
         }
+        for input in inputs {
+            do throws(StreamError) {
+                guard case .element(let element) = input else {
+                    throw StreamError(.unsupportedStanzaType)
+                }
+                if element.namespace != LinkMessage.namespace {
+                    if let stanza = try stanza(element, &steps) { stanzas.append(stanza) }
+                } else {
+                    route()
+                    steps += try message(LinkMessage(element))
+                }
+            } catch {
+                route()
+                return steps.append(.end(error))
+            }
+        }
+        route()
     }
 
-    private mutating func stanza(_ element: Element) throws(StreamError) -> [LinkStep] {
+    /// What is to be routed; what comes back may do so before others are routed.
+    private mutating func stanza(
+        _ element: Element,
+        _ steps: inout [LinkStep]
+    ) throws(StreamError) -> Stanza? {
         switch phase {
-        case .down: return []
+        case .down: return nil
         case .greeting, .starting: throw StreamError(.notAuthorized)
         case .up: break
         }
         // One that may not pass is read all the same: it must not come again.
         read += 1
         do throws(StreamError) {
-            let stanza = try gate.admit(element)
-            guard gate.reaches(stanza) else {
+            switch try gate.admit(element) {
+            case .misaddressed(let head, let error):
+                if let head { steps.append(bounce(head, error)) }
+            case .stanza(let stanza) where gate.reaches(stanza): return stanza
+            case .stanza(let stanza):
                 tally.violations += 1
                 let domain = stanza.to?.domain ?? ""
-                return [bounce(stanza, LinkGate.notServed(domain))]
+                steps.append(bounce(stanza, LinkGate.notServed(domain)))
             }
-            guard let departure = Departure(stanza) else {
-                throw StreamError(.improperAddressing)
-            }
-            return [.deliver(departure)]
+            return nil
         } catch {
             tally.violations += 1
             throw error
@@ -59,23 +78,20 @@ extension RouterLedger {
         guard edge == greeting, state.session == session else { return begin() }
         guard mentioned <= state.read, state.read <= sent else { throw Self.contradiction }
         resume(after: state.read)
-        let withdrawn = kept.filter { $0.value.stage == .withdrawn }.map(\.key)
+        let withdrawn = kept.all.filter { $0.value.stage == .withdrawn }.map(\.number)
         return answer(LinkState(session: session, read: read, withdrawn: LinkRanges(withdrawn)))
     }
 
     /// Goes on behind the last stanza that the edge has: the others go again.
     private mutating func resume(after last: UInt64) {
         var again: [LinkedStanza] = []
-        let lost = kept.filter { $0.key > last }.sorted { $0.key < $1.key }
-        for (number, entry) in lost {
-            kept[number] = nil
+        for (_, entry) in kept.take(after: last) {
             if entry.stage == .withdrawn {
                 room.leave(entry.stanza)
             } else {
                 again.append(entry.stanza)
             }
         }
-        sent = last
         waiting = LinkQueue(again + waiting.all)
     }
 
@@ -115,13 +131,14 @@ extension RouterLedger {
             throw Self.contradiction
         }
         // What was not declared was not written, and so is not of unknown fate.
-        let declared = Set(written)
-        guard unknown.allSatisfy({ kept[$0]?.stage == .declared || declared.contains($0) }),
-            Set(settled).isDisjoint(with: unknown)
+        guard fates.settled.isDisjoint(with: fates.unknown),
+            unknown.allSatisfy({ kept[$0]?.stage == .declared || fates.written.contains($0) })
         else { throw Self.contradiction }
         let unwritten = try numbers(fates.unwritten)
         guard unwritten.allSatisfy({ kept[$0]?.stage != .sent }),
-            Set(unwritten).isDisjoint(with: written + settled + unknown)
+            fates.unwritten.isDisjoint(with: fates.written),
+            fates.unwritten.isDisjoint(with: fates.settled),
+            fates.unwritten.isDisjoint(with: fates.unknown)
         else { throw Self.contradiction }
         read += 1
         for number in unwritten where kept[number]?.stage == .declared {
@@ -171,7 +188,7 @@ extension RouterLedger {
     }
 
     private mutating func take(_ number: UInt64) -> Kept? {
-        guard let entry = kept.removeValue(forKey: number) else { return nil }
+        guard let entry = kept.remove(number) else { return nil }
         room.leave(entry.stanza)
         return entry
     }

@@ -42,9 +42,7 @@ package struct RouterLedger: Sendable {
     var session: UInt64 = 0
     var waiting = LinkQueue<LinkedStanza>()
     /// By their numbers in the session.
-    var kept: [UInt64: Kept] = [:]
-    /// Stanzas sent in the session.
-    var sent: UInt64 = 0
+    var kept = NumberedQueue<Kept>(next: 1)
     /// The highest number of which the edge has spoken: so far it has read.
     var mentioned: UInt64 = 0
     /// Stanzas and reports read in the session, and how many of them were acknowledged.
@@ -71,6 +69,9 @@ package struct RouterLedger: Sendable {
         text: "the server-to-server process is not connected"
     )
 
+    /// Stanzas sent in the session.
+    var sent: UInt64 { kept.next - 1 }
+
     /// Whether stanzas go over the link at the moment.
     package var isUp: Bool { phase == .up }
 
@@ -87,20 +88,16 @@ package struct RouterLedger: Sendable {
 
 extension RouterLedger {
     /// Sends a stanza, now or as soon as the link is up; without room for it, it comes back.
-    package mutating func offer(_ stanza: Stanza, now: Instant) -> [LinkStep] {
-        guard !room.isFull else { return [bounce(stanza, LinkRoom.full)] }
+    package mutating func offer(_ stanza: Stanza, now: Instant, _ steps: inout [LinkStep]) {
+        guard !room.isFull else { return steps.append(bounce(stanza, LinkRoom.full)) }
         let stanza = LinkedStanza(stanza, since: now)
-        if let refusal = room.enter(stanza) { return [bounce(stanza.head, refusal)] }
-        guard phase == .up else {
-            waiting.append(stanza)
-            return []
-        }
-        return [send(stanza)]
+        if let refusal = room.enter(stanza) { return steps.append(bounce(stanza.head, refusal)) }
+        guard phase == .up else { return waiting.append(stanza) }
+        steps.append(send(stanza))
     }
 
     private mutating func send(_ stanza: LinkedStanza) -> LinkStep {
-        sent += 1
-        kept[sent] = Kept(stanza: stanza, stage: .sent)
+        kept.append(Kept(stanza: stanza, stage: .sent))
         return .write(stanza.bytes)
     }
 
@@ -112,9 +109,7 @@ extension RouterLedger {
 
     mutating func bounce(_ stanza: Stanza, _ error: StanzaError) -> LinkStep {
         tally.bounced += 1
-        var head = stanza
-        head.children = []
-        return .bounce(head, error)
+        return .bounce(stanza.withoutContent, error)
     }
 
     mutating func lose(_ stanza: LinkedStanza) -> LinkStep {
@@ -166,7 +161,7 @@ extension RouterLedger {
         guard phase != .up else { return nil }
         var times: [Instant] = []
         if let first = waiting.first { times.append(due(first)) }
-        if mayWithdraw, kept.values.contains(where: { $0.stage == .sent }) {
+        if mayWithdraw, kept.contains(where: { $0.stage == .sent }) {
             times.append(downSince + room.limits.waiting)
         }
         if phase == .down, edge != nil { times.append(downSince + room.limits.resumption) }
@@ -195,7 +190,7 @@ extension RouterLedger {
 
     private mutating func withdraw() -> [LinkStep] {
         var steps: [LinkStep] = []
-        for (number, entry) in kept.sorted(by: { $0.key < $1.key }) where entry.stage == .sent {
+        for (number, entry) in kept.all where entry.stage == .sent {
             kept[number]?.stage = .withdrawn
             steps.append(bounce(entry.stanza.head, absence))
         }
@@ -215,15 +210,14 @@ extension RouterLedger {
     mutating func loseKept(resending: Bool) -> [LinkStep] {
         var steps: [LinkStep] = []
         var again: [LinkedStanza] = []
-        for (_, entry) in kept.sorted(by: { $0.key < $1.key }) {
+        for (_, entry) in kept.all {
             switch entry.stage {
             case .withdrawn: room.leave(entry.stanza)
             case .sent where resending: again.append(entry.stanza)
             case .sent, .declared: steps.append(lose(entry.stanza))
             }
         }
-        kept = [:]
-        sent = 0
+        kept = NumberedQueue(next: 1)
         mentioned = 0
         waiting = LinkQueue(again + waiting.all)
         return steps

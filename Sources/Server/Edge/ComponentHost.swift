@@ -165,7 +165,7 @@ extension ComponentHost: StreamOwner {
     }
 
     private func offer(_ stanza: Stanza, _ now: Instant) {
-        link.assumeIsolated { $0.change { $0.offer(stanza, from: nil, now: now) } }
+        link.assumeIsolated { $0.change { $0.offer(.read(stanza), from: nil, now: now, &$1) } }
     }
 
     nonisolated func closed(_ connection: StreamConnection) {
@@ -195,12 +195,14 @@ extension ComponentHost: StreamOwner {
 
 extension ComponentHost {
     /// Writes a stanza to its component, or answers for one that is not here.
-    private func deliver(_ stanza: Stanza) {
+    ///
+    /// `bytes` are the whole stanza as it is written; without them it is written here.
+    private func deliver(_ stanza: Stanza, as bytes: [UInt8]? = nil) {
         guard let to = stanza.to else { return }
         if case .session(let session) = table.destination(of: to.domain, from: stanza.from),
             let connection = connections[session]
         {
-            return connection.send(stanza)
+            return connection.send(bytes ?? stanza.serialized())
         }
         let error = StanzaError(
             .serviceUnavailable,
@@ -217,9 +219,8 @@ extension ComponentHost {
     private func take(_ departures: [Departure]) {
         held += departures
         link.assumeIsolated { link in
-            link.change { ledger in
+            link.change { ledger, _ in
                 for departure in departures { ledger.declare(departure.ticket) }
-                return []
             }
         }
     }
@@ -233,13 +234,14 @@ extension ComponentHost {
         }
         let free = waiting.prefix(count)
         held.removeFirst(count)
-        for departure in free { deliver(departure.stanza) }
+        for departure in free {
+            if let head = departure.head { deliver(head, as: departure.bytes) }
+        }
         // A component's stream says nothing of what has arrived.
         let tickets = free.map(\.ticket)
         link.assumeIsolated { link in
-            link.change { ledger in
+            link.change { ledger, _ in
                 for ticket in tickets { ledger.settled(ticket) }
-                return []
             }
         }
     }
@@ -249,9 +251,8 @@ extension ComponentHost {
         let tickets = held.map(\.ticket)
         held = []
         link.assumeIsolated { link in
-            link.change { ledger in
+            link.change { ledger, _ in
                 for ticket in tickets { ledger.leave(ticket) }
-                return []
             }
         }
     }
@@ -272,6 +273,9 @@ extension ComponentHost {
         }
 
         func deliver(_ departures: [Departure]) { enter { $0.take(departures) } }
+
+        // The router's alone.
+        func route(_ stanzas: [Stanza]) {}
 
         func bounce(_ stanzas: [(head: Stanza, error: StanzaError)]) {
             enter { host in

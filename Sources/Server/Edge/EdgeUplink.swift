@@ -26,19 +26,17 @@ final class EdgeUplink: Uplink {
         side.gateway.withLock { $0 = gateway }
     }
 
-    private func change(_ event: @Sendable (inout EdgeLedger) -> [LinkStep]) {
+    private func change(_ event: @Sendable (inout EdgeLedger, inout [LinkStep]) -> Void) {
         link.assumeIsolated { $0.change(event) }
     }
 
-    func deliver(_ stanzas: [Stanza], from origin: LinkOrigin) -> Bool {
+    func deliver(_ stanzas: [Arrival], from origin: LinkOrigin) -> Bool {
         let now = Instant.now
-        change { ledger in
-            var steps: [LinkStep] = []
+        change { ledger, steps in
             for (index, stanza) in stanzas.enumerated() {
                 let isLast = index == stanzas.count - 1
-                steps += ledger.offer(stanza, from: isLast ? origin : nil, now: now)
+                ledger.offer(stanza, from: isLast ? origin : nil, now: now, &steps)
             }
-            return steps
         }
         return false
     }
@@ -46,9 +44,8 @@ final class EdgeUplink: Uplink {
     var isFull: Bool { link.assumeIsolated { $0.look(\.isFull) } }
 
     func willWrite(_ departures: [Departure]) {
-        change { ledger in
+        change { ledger, _ in
             for departure in departures { ledger.declare(departure.ticket) }
-            return []
         }
     }
 
@@ -61,28 +58,25 @@ final class EdgeUplink: Uplink {
     }
 
     func settled(_ departures: [Departure]) {
-        change { ledger in
+        change { ledger, _ in
             for departure in departures { ledger.settled(departure.ticket) }
-            return []
         }
     }
 
     func lost(_ departures: [Departure]) {
-        change { ledger in
+        change { ledger, _ in
             for departure in departures { ledger.unknown(departure.ticket) }
-            return []
         }
     }
 
     func bounced(_ departures: [Departure], _ error: StanzaError) {
-        change { $0.returned(departures.map(\.ticket), error) }
+        change { $1 += $0.returned(departures.map(\.ticket), error) }
     }
 
     /// The router keeps them for the process that comes after this one.
     func returned(_ departures: [Departure]) {
-        change { ledger in
+        change { ledger, _ in
             for departure in departures { ledger.leave(departure.ticket) }
-            return []
         }
     }
 }
@@ -97,6 +91,9 @@ private final class GatewaySide: LinkSide {
     }
 
     func deliver(_ departures: [Departure]) { enter { $0.send(departures) } }
+
+    // The router's alone.
+    func route(_ stanzas: [Stanza]) {}
 
     func bounce(_ stanzas: [(head: Stanza, error: StanzaError)]) {
         enter { $0.send(stanzas.compactMap { $0.head.bounced($0.error) }) }

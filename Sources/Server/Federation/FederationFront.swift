@@ -54,6 +54,7 @@ struct FederationFront: Sendable {
         peers.isOurs = isOurs
         peers.limits = settings.streamLimits
         peers.isBidirectional = federation.isBidirectional
+        peers.passesStanzas = !configuration.role.hasAccounts
         streams = PeerStreams(
             peers,
             owner: gateway,

@@ -217,7 +217,7 @@ extension Gateway {
 
     private func put(_ departures: ArraySlice<Departure>, on id: PeerID) {
         counts.sent &+= UInt64(departures.count)
-        streams[id]?.send(departures.lazy.map(\.stanza))
+        streams[id]?.send(departures.lazy.map(\.bytes))
     }
 
     private func advance(_ id: PeerID) {
@@ -296,11 +296,11 @@ extension Gateway: PeerOwner {
         }
     }
 
-    nonisolated func received(_ stanzas: [Stanza], on connection: PeerConnection) {
+    nonisolated func received(_ stanzas: [Arrival], on connection: PeerConnection) {
         assumeIsolated { $0.receive(stanzas, on: connection) }
     }
 
-    private func receive(_ stanzas: [Stanza], on connection: PeerConnection) {
+    private func receive(_ stanzas: [Arrival], on connection: PeerConnection) {
         counts.received &+= UInt64(stanzas.count)
         let origin = LinkOrigin(connection.id, position: connection.received)
         if uplink.deliver(stanzas, from: origin) {

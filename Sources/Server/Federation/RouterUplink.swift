@@ -14,8 +14,8 @@ final class RouterUplink: Uplink {
         self.log = log
     }
 
-    func deliver(_ stanzas: [Stanza], from origin: LinkOrigin) -> Bool {
-        take(stanzas)
+    func deliver(_ stanzas: [Arrival], from origin: LinkOrigin) -> Bool {
+        take(stanzas.compactMap(\.stanza))
         return true
     }
 
@@ -37,11 +37,11 @@ final class RouterUplink: Uplink {
     func settled(_ departures: [Departure]) {}
 
     func lost(_ departures: [Departure]) {
-        take(departures.compactMap { $0.stanza.answeredByLoss })
+        take(departures.compactMap { $0.head?.answeredByLoss })
     }
 
     func bounced(_ departures: [Departure], _ error: StanzaError) {
-        take(departures.compactMap { $0.stanza.bounced(error) })
+        take(departures.compactMap { $0.head?.bounced(error) })
     }
 
     func returned(_ departures: [Departure]) {

@@ -8,7 +8,7 @@ protocol Uplink: Sendable {
     /// Stanzas of other servers in order, from a stream that has come so far with them.
     ///
     /// True where the router has them now; else ``Gateway/handled(_:)`` says when it has.
-    func deliver(_ stanzas: [Stanza], from origin: LinkOrigin) -> Bool
+    func deliver(_ stanzas: [Arrival], from origin: LinkOrigin) -> Bool
 
     /// Whether so much waits for the router that nothing more should be read from other servers;
     /// ``Gateway/handled(_:)`` says when to look again.

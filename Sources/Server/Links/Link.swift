@@ -9,7 +9,7 @@ import XMPP
 /// An end of a link, as those who keep connections know it.
 protocol LinkEnd: AnyObject, Sendable {
     func began(_ connection: LinkConnection, with peer: LinkPeer)
-    func received(_ elements: [Element], on connection: LinkConnection)
+    func received(_ inputs: [LinkInput], on connection: LinkConnection)
     func ended(_ connection: LinkConnection, _ failure: LinkFailure?)
 }
 
@@ -67,10 +67,11 @@ actor Link<Ledger: LinkLedger> {
         )
     }
 
-    /// Changes the ledger and does what comes of it; at the end of the tick it is told that all
-    /// is in.
-    func change(_ event: (inout Ledger) -> [LinkStep]) {
-        perform(event(&ledger))
+    /// Changes the ledger and does what that adds to the steps; at the end of the tick it is told
+    /// that all is in.
+    func change(_ event: (inout Ledger, inout [LinkStep]) -> Void) {
+        event(&ledger, &steps)
+        perform()
         guard !isFinishDue else { return }
         isFinishDue = true
         loop.execute { self.assumeIsolated { $0.finish() } }
@@ -81,7 +82,8 @@ actor Link<Ledger: LinkLedger> {
 
     private func finish() {
         isFinishDue = false
-        perform(ledger.finish())
+        steps += ledger.finish()
+        perform()
         watch()
     }
 
@@ -97,8 +99,7 @@ actor Link<Ledger: LinkLedger> {
 // MARK: - Steps
 
 extension Link {
-    private func perform(_ more: [LinkStep]) {
-        steps += more
+    private func perform() {
         guard !isWorking else { return }
         isWorking = true
         var next = 0
@@ -121,7 +122,8 @@ extension Link {
         }
         switch steps[start] {
         case .write(let bytes): connection?.write(bytes)
-        case .deliver: side.deliver(following(\.delivery))
+        case .route(let stanzas): side.route(stanzas)
+        case .deliver(let departures): side.deliver(departures)
         case .bounce: side.bounce(following(\.bounce))
         case .unknown: lose(following(\.loss))
         case .release(let tickets): side.release(tickets)
@@ -155,7 +157,7 @@ extension Link {
         let task = loop.scheduleTask(in: wait) {
             self.assumeIsolated { link in
                 link.alarm = nil
-                link.change { $0.tick(now: .now) }
+                link.change { $1 += $0.tick(now: .now) }
             }
         }
         alarm = (due, task)
@@ -163,10 +165,6 @@ extension Link {
 }
 
 extension LinkStep {
-    fileprivate var delivery: Departure? {
-        if case .deliver(let departure) = self { departure } else { nil }
-    }
-
     fileprivate var bounce: (head: Stanza, error: StanzaError)? {
         if case .bounce(let head, let error) = self { (head, error) } else { nil }
     }
@@ -189,22 +187,15 @@ extension Link: LinkEnd {
         self.connection = connection
         since = .now
         log.notice("link ‘\(name)’ is up, by \(connection.address)")
-        change { $0.connected(to: peer.instance, now: .now) }
+        change { $1 += $0.connected(to: peer.instance, now: .now) }
         old?.close(StreamError(.conflict, text: "a newer connection took its place"))
     }
 
-    nonisolated func received(_ elements: [Element], on connection: LinkConnection) {
+    nonisolated func received(_ inputs: [LinkInput], on connection: LinkConnection) {
         assumeIsolated { link in
             guard link.connection === connection else { return }
             // All of them first: stanzas that came together are handed on together.
-            link.change { ledger in
-                var steps: [LinkStep] = []
-                for element in elements {
-                    steps += ledger.received(element)
-                    if case .end = steps.last { break }
-                }
-                return steps
-            }
+            link.change { ledger, steps in ledger.received(inputs, &steps) }
         }
     }
 
@@ -214,10 +205,7 @@ extension Link: LinkEnd {
             link.connection = nil
             link.since = nil
             link.log.notice("link ‘\(link.name)’ is down: \(failure?.description ?? "closed")")
-            link.change { ledger in
-                ledger.disconnected(now: .now)
-                return []
-            }
+            link.change { ledger, _ in ledger.disconnected(now: .now) }
         }
     }
 }

@@ -28,8 +28,8 @@ final class LinkHub: LinkOwner {
         end.began(connection, with: peer)
     }
 
-    func received(_ elements: [Element], on connection: LinkConnection, from peer: LinkPeer) {
-        ends[peer.name]?.received(elements, on: connection)
+    func received(_ inputs: [LinkInput], on connection: LinkConnection, from peer: LinkPeer) {
+        ends[peer.name]?.received(inputs, on: connection)
     }
 
     func ended(_ connection: LinkConnection, with peer: LinkPeer?, _ failure: LinkFailure?) {
@@ -62,6 +62,7 @@ extension LinkHub {
                 LinkConfiguration(
                     name: configuration.processName,
                     instance: instance,
+                    isEdge: !configuration.role.hasAccounts,
                     secrets: secrets
                 ),
                 owner: self,

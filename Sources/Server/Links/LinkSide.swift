@@ -5,7 +5,10 @@ import XMPP
 ///
 /// Called on the link's loop.
 protocol LinkSide: Sendable {
-    /// Stanzas of the other end's, in order; at the edge each with its ticket.
+    /// At the router: stanzas of the edge's, in order.
+    func route(_ stanzas: [Stanza])
+
+    /// At the edge: stanzas of the router's, in order, each with its ticket.
     func deliver(_ departures: [Departure])
 
     /// The stanzas, of which only the heads are left, go back to their senders.

@@ -32,10 +32,8 @@ final class RouterLink: Route {
 extension Link where Ledger == RouterLedger {
     fileprivate func offer(_ stanzas: [Stanza]) {
         let now = Instant.now
-        change { ledger in
-            var steps: [LinkStep] = []
-            for stanza in stanzas { steps += ledger.offer(stanza, now: now) }
-            return steps
+        change { ledger, steps in
+            for stanza in stanzas { ledger.offer(stanza, now: now, &steps) }
         }
     }
 }
@@ -44,20 +42,19 @@ extension Link where Ledger == RouterLedger {
 private struct RouterSide: LinkSide {
     let host: LoopHost
 
-    private func take(_ stanzas: [Stanza]) {
+    func route(_ stanzas: [Stanza]) {
         guard !stanzas.isEmpty else { return }
         host.assumeIsolated { $0.take([.outside(stanzas)]) }
     }
 
-    func deliver(_ departures: [Departure]) { take(departures.map(\.stanza)) }
-
     func bounce(_ stanzas: [(head: Stanza, error: StanzaError)]) {
-        take(stanzas.compactMap { $0.head.bounced($0.error) })
+        route(stanzas.compactMap { $0.head.bounced($0.error) })
     }
 
-    func lost(_ heads: [Stanza]) { take(heads.compactMap(\.answeredByLoss)) }
+    func lost(_ heads: [Stanza]) { route(heads.compactMap(\.answeredByLoss)) }
 
     // The edge's alone.
+    func deliver(_ departures: [Departure]) {}
     func release(_ tickets: [UInt64]) {}
     func withdraw(_ tickets: [UInt64]) {}
     func handled(_ origins: [LinkOrigin]) {}

@@ -27,6 +27,8 @@ extension ClientHandler {
             case .element(let element): perform(machine.received(element))
             case .opened(let header): perform(machine.opened(header))
             case .closed: perform(machine.peerClosed())
+            // A client passes nothing on.
+            case .passed: break
             }
             // What came in the clear behind <proceed/> is nobody's word (RFC 6120 §5.4.3.3).
             guard restarts == generation else { return }

@@ -23,8 +23,9 @@ package final class PeerConnection: Sendable {
     /// What the owner calls it.
     package var id: PeerID { handler.value.id }
 
-    /// Sends stanzas of pairs that are proven, together with all else that this tick sends.
-    package func send(_ stanzas: some Sequence<Stanza>) {
+    /// Sends stanzas of pairs that are proven, as bytes (``WrittenStanza``), together with all else
+    /// that this tick sends.
+    package func send(_ stanzas: some Sequence<[UInt8]>) {
         handler.value.send(stanzas)
     }
 

@@ -32,6 +32,7 @@ extension PeerHandler {
         for event in events {
             switch event {
             case .element(let element): perform(machine.received(element))
+            case .passed(let stanza): perform(machine.received(stanza))
             case .opened(let header): perform(machine.opened(header))
             case .closed: perform(machine.peerClosed())
             }
@@ -56,13 +57,13 @@ extension PeerHandler {
 extension PeerHandler {
     /// Does what the machine says.
     func perform(_ action: FederationAction) {
-        if case .deliver(let stanza) = action {
-            batch.append(stanza)
-            return
-        }
-        deliverBatch()
         switch action {
-        case .nothing, .deliver: break
+        case .deliver(let stanza): return batch.append(.read(stanza))
+        case .pass(let stanza): return batch.append(.passed(stanza))
+        default: deliverBatch()
+        }
+        switch action {
+        case .nothing, .deliver, .pass: break
         case .bounce(let stanza):
             if let connection { peers.owner.answered(stanza, on: connection) }
         case .send(let elements): write(elements)
@@ -130,11 +131,11 @@ extension PeerHandler {
         end(with: StreamEndReason(error: StreamError(.resourceConstraint)))
     }
 
-    func send(_ stanzas: some Sequence<Stanza>) {
+    func send(_ stanzas: some Sequence<[UInt8]>) {
         guard phase == .open else { return }
         var count = 0
         for stanza in stanzas {
-            outlet.send(stanza.serialized(in: Namespace.server))
+            outlet.send(stanza)
             count += 1
         }
         noteWrite()

@@ -42,7 +42,7 @@ final class PeerHandler: ChannelInboundHandler, Sweepable {
     let outlet: Outlet
 
     /// Stanzas of this read that are not handed over yet.
-    var batch: [Stanza] = []
+    var batch: [Arrival] = []
     /// Counts the parser's restarts: what was parsed before one is not to be read after it.
     var restarts = 0
     var budget: ReadingBudget?
@@ -88,6 +88,7 @@ final class PeerHandler: ChannelInboundHandler, Sweepable {
         self.machine = machine
         let limits = peers.configuration.limits
         parser = XMLStreamParser(limits: limits.beforeProof, pool: loop.parsers)
+        parser.passesStanzas = peers.configuration.passesStanzas
         outlet = Outlet(loop.flushList)
         let now = loop.eventLoop.now
         deadline = now + TimeAmount(limits.negotiation)

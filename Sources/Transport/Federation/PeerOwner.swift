@@ -13,7 +13,7 @@ package protocol PeerOwner: Sendable {
 
     /// Stanzas of pairs that are proven, in order: all that one read brought. When they are taken
     /// care of, ``PeerConnection/handled(through:)`` lets the peer forget them.
-    func received(_ stanzas: [Stanza], on connection: PeerConnection)
+    func received(_ stanzas: [Arrival], on connection: PeerConnection)
 
     /// Answers of ours to what could not be delivered: to be routed as any other stanza of ours.
     func answered(_ stanza: Stanza, on connection: PeerConnection)
@@ -59,6 +59,9 @@ package struct PeerConfiguration: Sendable {
     package var isBidirectional = true
     /// Whether acknowledgements are offered and asked for (XEP-0198).
     package var acknowledges = true
+    /// Whether nobody in this process reads what stanzas hold
+    /// (``XMLStreamParser/passesStanzas``).
+    package var passesStanzas = false
 
     package init(
         domain: String,

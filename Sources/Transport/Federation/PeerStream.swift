@@ -46,6 +46,10 @@ extension PeerStream {
         feed({ $0.received(element) }, { $0.received(element) })
     }
 
+    mutating func received(_ stanza: PassedStanza) -> Action {
+        feed({ $0.received(stanza) }, { $0.received(stanza) })
+    }
+
     mutating func verified(_ question: DialbackQuestion, _ verdict: DialbackVerdict) -> Action {
         feed({ $0.verified(question, verdict) }, { _ in .nothing })
     }

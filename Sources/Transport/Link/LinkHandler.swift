@@ -24,7 +24,7 @@ final class LinkHandler: ChannelInboundHandler, Sweepable {
 
     private let links: LinkContext
     private let loop: LoopState
-    private let parser: XMLStreamParser
+    private let reader: LinkReader
     private var machine: LinkStream
     private let outlet: Outlet
     private var context: ChannelHandlerContext?
@@ -36,8 +36,8 @@ final class LinkHandler: ChannelInboundHandler, Sweepable {
 
     private var peer: LinkPeer?
     private var failure: LinkFailure?
-    /// Elements of this read that are not handed over yet.
-    private var batch: [Element] = []
+    /// What this read has brought and is not handed over yet.
+    private var batch: [LinkInput] = []
     private var phase = Phase.negotiating
     private var deadline: NIODeadline
     private var isOwned = false
@@ -70,7 +70,7 @@ final class LinkHandler: ChannelInboundHandler, Sweepable {
         )
         stream.heartbeat = configuration.heartbeat
         machine = LinkStream(stream)
-        parser = XMLStreamParser(limits: .beforeAuthentication, pool: loop.parsers)
+        reader = LinkReader(pool: loop.parsers)
         outlet = Outlet(loop.flushList)
         deadline = loop.eventLoop.now + TimeAmount(configuration.negotiation)
     }
@@ -185,22 +185,25 @@ extension LinkHandler {
         guard phase != .closed else { return }
         let bytes = unwrapInboundIn(data)
         let now = loop.eventLoop.now.instant
-        var events: [XMLEvent] = []
         var error: StreamError?
-        bytes.withUnsafeReadableBytes { bytes in
-            do throws(StreamError) {
-                try parser.feed(bytes, into: &events)
-            } catch let failure {
-                error = failure
-            }
-        }
         // Also a part of an element is a sign of life.
         machine.heard(now: now)
-        for event in events {
-            switch event {
-            case .element(let element): perform(machine.received(element, now: now))
-            case .opened(let header): perform(machine.opened(header))
-            case .closed: perform(machine.peerClosed())
+        bytes.withUnsafeReadableBytes { bytes in
+            do throws(StreamError) {
+                try reader.feed(bytes) { event in
+                    switch event {
+                    case .opened(let header): perform(machine.opened(header))
+                    case .received(let input):
+                        if machine.passes(input) {
+                            batch.append(input)
+                        } else {
+                            perform(machine.received(input, now: now))
+                        }
+                    case .closed: perform(machine.peerClosed())
+                    }
+                }
+            } catch let failure {
+                error = failure
             }
         }
         if let error { perform(machine.inputFailed(error)) }
@@ -209,9 +212,9 @@ extension LinkHandler {
 
     private func deliverBatch() {
         guard !batch.isEmpty, let connection, let peer else { return }
-        let elements = batch
+        let inputs = batch
         batch = []
-        links.owner.received(elements, on: connection, from: peer)
+        links.owner.received(inputs, on: connection, from: peer)
     }
 }
 
@@ -219,8 +222,8 @@ extension LinkHandler {
 
 extension LinkHandler {
     private func perform(_ action: LinkAction) {
-        if case .pass(let element) = action {
-            batch.append(element)
+        if case .pass(let input) = action {
+            batch.append(input)
             return
         }
         deliverBatch()
@@ -241,7 +244,7 @@ extension LinkHandler {
             phase = .open
             if let channel = context?.channel { applicants?.remove(channel) }
             applicants = nil
-            parser.limits = .link
+            reader.begin(isEdge: links.configuration.isEdge)
             if let element { write(element.serialized(in: Namespace.server)) }
             if let connection { links.owner.began(connection, with: peer) }
         case .close(let ending, let reason): close(ending, reason)

@@ -10,7 +10,7 @@ package protocol LinkOwner: AnyObject, Sendable {
     func began(_ connection: LinkConnection, with peer: LinkPeer)
 
     /// All that one read brought, in order; behind ``began(_:with:)`` only.
-    func received(_ elements: [Element], on connection: LinkConnection, from peer: LinkPeer)
+    func received(_ inputs: [LinkInput], on connection: LinkConnection, from peer: LinkPeer)
 
     /// The connection is over; the last call. `peer` is nil where nobody has proven anything.
     func ended(_ connection: LinkConnection, with peer: LinkPeer?, _ failure: LinkFailure?)
@@ -76,6 +76,8 @@ package struct LinkConfiguration: Sendable {
     package var name: String
     /// This run of our process (``LinkStream/Configuration/instance``).
     package var instance: String
+    /// Whether we are the edge: what the router sends is passed on and not looked into.
+    package var isEdge: Bool
     /// By the names of the processes at the other ends.
     package var secrets: [String: LinkSecret]
     package var heartbeat = LinkStream.Heartbeat()
@@ -86,9 +88,15 @@ package struct LinkConfiguration: Sendable {
     /// What may wait for a peer that does not read.
     package var unwrittenBytes = LinkLimits.unwrittenBytes
 
-    package init(name: String, instance: String, secrets: [String: LinkSecret]) {
+    package init(
+        name: String,
+        instance: String,
+        isEdge: Bool,
+        secrets: [String: LinkSecret]
+    ) {
         self.name = name
         self.instance = instance
+        self.isEdge = isEdge
         self.secrets = secrets
     }
 }

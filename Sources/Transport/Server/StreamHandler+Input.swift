@@ -61,6 +61,8 @@ extension StreamHandler {
         case .element(let element): machine.received(element)
         case .opened(let header): machine.opened(header)
         case .closed: machine.peerClosed()
+        // Clients' stanzas are read.
+        case .passed: .nothing
         }
     }
 

@@ -7,6 +7,8 @@ package enum FederationAction: Sendable, Equatable {
     case nothing
     /// A stanza of a pair that is proven: route it, and say when that is done with `handled`.
     case deliver(Stanza)
+    /// The same, where stanzas are only passed on.
+    case pass(PassedStanza)
     /// A stanza that cannot be delivered was answered with this error: route it as one of ours. It
     /// goes back on this stream only where the stream goes both ways.
     case bounce(Stanza)

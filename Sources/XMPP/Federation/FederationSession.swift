@@ -8,6 +8,8 @@ struct FederationSession {
     var language: String?
     var acknowledgements = LinkAcknowledgements()
     private let serves: @Sendable (String) -> Bool
+    /// The domains of the newest stanza that was passed on, as they came: they may pass.
+    private var lastPassed: DomainPair?
 
     /// `serves` says which domains are ours.
     init(serves: @escaping @Sendable (String) -> Bool) {
@@ -74,35 +76,66 @@ struct FederationSession {
         }
     }
 
-    /// A stanza with an address that is none.
-    ///
-    /// Servers prepare names in different ways: one account's name must not end a stream that
-    /// carries a whole domain's stanzas. So the stream ends only where the domains are wrong.
+    /// A stanza with an address that is none: the stream ends only where the domains are wrong.
     private mutating func refuse(
         _ element: Element,
         _ error: StanzaError
     ) throws(StreamError) -> FederationAction {
-        guard let from = element["from"], let to = element["to"],
-            let sender = JID.domain(within: from), let target = JID.domain(within: to)
-        else { throw StreamError(.improperAddressing) }
-        try check(DomainPair(local: target, remote: sender))
+        guard let stanza = MisaddressedStanza(element) else {
+            throw StreamError(.improperAddressing)
+        }
+        try check(stanza.pair)
         acknowledgements.read()
-        let type = element["type"]
-        // RFC 6120 §8.3.1: an error is no answer to an error; and a sender without an address can
-        // be told nothing.
-        guard let kind = Stanza.Kind(rawValue: element.name), type != "error", type != "result",
-            let sender = try? JID(from)
-        else { return .tell(.ignored("a stanza from \(sender) with a malformed address")) }
-        return .bounce(
-            Stanza(
-                kind,
-                type: "error",
-                id: element["id"],
-                from: JID(normalizedLocal: nil, domain: target),
-                to: sender,
-                [error.element]
-            )
-        )
+        guard let head = stanza.head else {
+            return .tell(.ignored("a stanza from \(stanza.pair.remote) with a malformed address"))
+        }
+        return .bounce(head.failure(error))
+    }
+}
+
+// MARK: - Stanzas that are passed on
+
+extension FederationSession {
+    /// Checks a stanza of which no more is read here than decides whether it may pass; what is
+    /// within its domains is for who reads it.
+    mutating func received(_ stanza: PassedStanza) throws(StreamError) -> FederationAction {
+        // RFC 6120 §4.9.3.12
+        guard !accepted.isEmpty else { throw StreamError(.notAuthorized) }
+        let start = stanza.start
+        guard let from = start.from, let to = start.to else {
+            throw StreamError(.improperAddressing)
+        }
+        let pair = DomainPair(local: to, remote: from)
+        if pair != lastPassed {
+            // As they came, or as we write them.
+            if !accepted.contains(pair) {
+                guard let sender = JID.domain(within: from), let target = JID.domain(within: to)
+                else { throw StreamError(.improperAddressing) }
+                try check(DomainPair(local: target, remote: sender))
+            }
+            lastPassed = pair
+        }
+        acknowledgements.read()
+        if start.kind == .iq { return passed(iq: stanza, from) }
+        // RFC 6120 §8.1.5; left out for iq, which programs read.
+        guard !start.hasLanguage, let language else { return .pass(stanza) }
+        return .pass(stanza.with(language: language))
+    }
+
+    /// As ``receivedIQ(_:)``.
+    private func passed(iq stanza: PassedStanza, _ from: String) -> FederationAction {
+        let isWhole = stanza.start.hasID && stanza.payloads == 1
+        switch stanza.start.type {
+        case "result", "error":
+            return stanza.start.hasID
+                ? .pass(stanza) : .tell(.ignored("an iq from \(from) without an id"))
+        case "get" where isWhole, "set" where isWhole: return .pass(stanza)
+        default:
+            guard let head = stanza.head else {
+                return .tell(.ignored("a stanza from \(from) with a malformed address"))
+            }
+            return .bounce(head.failure(StanzaError(.badRequest)))
+        }
     }
 }
 

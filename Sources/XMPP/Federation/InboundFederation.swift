@@ -244,6 +244,18 @@ extension InboundFederation {
         }
     }
 
+    /// A stanza came that is only passed on.
+    package mutating func received(_ stanza: PassedStanza) -> FederationAction {
+        guard state == .open else {
+            return received(Element(stanza.start.kind.rawValue, Namespace.client))
+        }
+        do throws(StreamError) {
+            return try session.received(stanza)
+        } catch {
+            return finish(error)
+        }
+    }
+
     private mutating func negotiate(_ element: Element) throws(StreamError) -> FederationAction {
         switch state {
         case .closing: return session.receivedLast(element)

@@ -175,6 +175,18 @@ extension OutboundFederation {
         }
     }
 
+    /// A stanza came that is only passed on.
+    package mutating func received(_ stanza: PassedStanza) -> FederationAction {
+        guard state == .open else {
+            return received(Element(stanza.start.kind.rawValue, Namespace.client))
+        }
+        do throws(StreamError) {
+            return try session.received(stanza)
+        } catch {
+            return violated(error)
+        }
+    }
+
     private mutating func negotiate(_ element: Element) throws(StreamError) -> FederationAction {
         if state == .closing { return session.receivedLast(element) }
         if state == .closed { return .nothing }

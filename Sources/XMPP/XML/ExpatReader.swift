@@ -11,7 +11,7 @@ final class ExpatReader {
     /// making another costs as much as parsing two stanzas.
     static let bytesUntilWorn = 64 * 1024
     /// Bytes fed to expat at a time, so that its buffer stays small.
-    static let slice = 4096
+    static let sliceBytes = 4096
     /// Bytes of one token after which expat's buffer is too big to keep.
     static let longestToken = 16 * 1024
 
@@ -24,6 +24,12 @@ final class ExpatReader {
     private(set) var fed = 0
     /// Where the stanza that is being read starts.
     private var stanzaStart = 0
+    /// Bytes that may still be wanted, up to where `slice` begins.
+    ///
+    /// They are of a stanza that is passed on, or of a token that is not whole.
+    private var tail: [UInt8] = []
+    /// What expat is at, while it is.
+    private var slice: UnsafeRawBufferPointer?
     private var isStretched = false
 
     /// Makes a parser that stands before a stream's header, or before a document.
@@ -62,6 +68,11 @@ final class ExpatReader {
         set { builder.limits = newValue }
     }
 
+    var passesStanzas: Bool {
+        get { builder.passesStanzas }
+        set { builder.passesStanzas = newValue }
+    }
+
     func takeEvents() -> [XMLEvent] { builder.takeEvents() }
 
     /// Makes a fresh parser stand behind the header of `context`.
@@ -83,7 +94,7 @@ extension ExpatReader {
     func feed(_ bytes: UnsafeRawBufferPointer) throws(StreamError) {
         var offset = 0
         while offset < bytes.count, !builder.isClosed {
-            let end = min(offset + Self.slice, bytes.count)
+            let end = min(offset + Self.sliceBytes, bytes.count)
             try parse(UnsafeRawBufferPointer(rebasing: bytes[offset..<end]))
             offset = end
         }
@@ -107,6 +118,8 @@ extension ExpatReader {
 
     private func parse(_ bytes: UnsafeRawBufferPointer) throws(StreamError) {
         fed += bytes.count
+        slice = bytes
+        defer { slice = nil }
         let start = bytes.bindMemory(to: CChar.self).baseAddress
         let status = XML_Parse(parser, start, Int32(truncatingIfNeeded: bytes.count), 0)
         // What came behind the end tag is nobody's.
@@ -114,12 +127,37 @@ extension ExpatReader {
         // Expat may report success after it was told to stop.
         guard status == XML_STATUS_OK, failure == nil else { throw currentError }
         let held = fed - Int(XML_GetCurrentByteIndex(parser))
+        if passesStanzas { keep(builder.isPassing ? fed - stanzaStart : held) }
         if held >= Self.longestToken { isStretched = true }
         // Inside a stanza it is the stanza that counts; outside, the start tag that is not whole
         // yet. Before a stream's header, all that came.
         let size =
             builder.isInside ? fed - stanzaStart : builder.context == nil ? fed : held
         try check(size)
+    }
+
+    /// Keeps the last bytes of what was read.
+    private func keep(_ count: Int) {
+        guard let slice, count > 0 else { return tail = [] }
+        if count <= slice.count {
+            tail = Array(slice.suffix(count))
+        } else {
+            tail.removeFirst(max(tail.count + slice.count - count, 0))
+            tail.append(contentsOf: slice)
+        }
+    }
+
+    /// What was read from `start` to `end`, as far as it was kept.
+    private func markup(from start: Int, to end: Int) -> [UInt8] {
+        guard let slice else { return [] }
+        let sliceStart = fed - slice.count
+        let after = min(max(end - sliceStart, 0), slice.count)
+        guard start < sliceStart else {
+            return Array(slice[min(start - sliceStart, after)..<after])
+        }
+        var markup = Array(tail.suffix(sliceStart - start))
+        markup += slice[..<after]
+        return markup
     }
 
     private func check(_ size: Int) throws(StreamError) {
@@ -142,12 +180,12 @@ extension ExpatReader {
     ) {
         attempt { () throws(StreamError) in
             let attributes = AttributeList(attributes, names: names)
+            if builder.isPassing { return try builder.openPassed(name, attributes) }
             if builder.isCapturing {
-                // Nobody will read the name.
                 try builder.openInside(attributes)
                 return XML_DefaultCurrent(parser)
             }
-            let wantsMarkup = try builder.open(names.name(name), attributes)
+            let wantsMarkup = try builder.open(names.name(name), as: name, attributes)
             if wantsMarkup {
                 XML_DefaultCurrent(parser)
                 builder.finishTag()
@@ -163,16 +201,19 @@ extension ExpatReader {
 
     fileprivate func closed() {
         attempt { () throws(StreamError) in
+            var end = 0
             if builder.isOutermost {
-                let end = XML_GetCurrentByteIndex(parser) + Int(XML_GetCurrentByteCount(parser))
+                end = XML_GetCurrentByteIndex(parser) + Int(XML_GetCurrentByteCount(parser))
                 try check(end - stanzaStart)
             }
             if builder.isCapturing { XML_DefaultCurrent(parser) }
-            try builder.close()
+            try builder.close { markup(from: stanzaStart, to: end) }
         }
     }
 
     fileprivate func text(_ bytes: UnsafeRawBufferPointer) {
+        // Of a stanza that is passed on, the markup is kept as a whole.
+        if builder.isPassing { return }
         attempt { () throws(StreamError) in
             if builder.isCapturing {
                 XML_DefaultCurrent(parser)

@@ -41,6 +41,11 @@ final class NameCache {
         name(pointer).local
     }
 
+    /// A text that has no separator, by its bytes.
+    func text(_ bytes: UnsafeRawBufferPointer) -> String {
+        bytes.isEmpty ? "" : name(bytes).local
+    }
+
     private func name(_ bytes: UnsafeRawBufferPointer) -> Name {
         guard let start = bytes.baseAddress, bytes.count <= Self.longestKept else {
             return make(bytes)

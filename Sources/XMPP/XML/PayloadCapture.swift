@@ -19,7 +19,7 @@ struct PayloadCapture: Sendable {
     private var markup: [UInt8] = []
 
     init(
-        name: NameCache.Name,
+        _ name: NameCache.Name,
         depth: Int,
         inherited: [NamespaceScope.Binding],
         language: String?
@@ -37,33 +37,12 @@ struct PayloadCapture: Sendable {
 
     /// The payload with what it inherited spliced in behind the name in its start tag.
     func finished() -> RawElement {
-        var splice = XMLWriter(reserving: 64)
-        let takesAll = mentions("&#")
-        for binding in inherited {
-            if binding.prefix.isEmpty {
-                splice.attribute("xmlns", binding.namespace)
-            } else if takesAll || mentions(binding.prefix) {
-                splice.attribute("xmlns:" + binding.prefix, binding.namespace)
-            }
-        }
-        return RawElement(
+        RawElement(
             name: name,
             namespace: namespace,
-            bytes: XMLStartTag.splice(splice.bytes, into: markup),
+            bytes: XMLStartTag.declaring(inherited, in: markup),
             language: language
         )
-    }
-
-    private func mentions(_ text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { part in
-            markup.withUnsafeBytes { bytes in
-                guard let partStart = part.baseAddress, let start = bytes.baseAddress else {
-                    return false
-                }
-                return lapwing_contains(start, bytes.count, partStart, part.count) != 0
-            }
-        }
     }
 }
 
@@ -89,5 +68,33 @@ enum XMLStartTag {
         bytes += attributes
         bytes += markup[nameEnd...]
         return bytes
+    }
+
+    /// The markup with those of the bindings in its first tag that it mentions; the default
+    /// namespace always.
+    static func declaring(_ bindings: [NamespaceScope.Binding], in markup: [UInt8]) -> [UInt8] {
+        guard !bindings.isEmpty else { return markup }
+        var attributes = XMLWriter(reserving: 64)
+        let takesAll = mentions("&#", in: markup)
+        for binding in bindings {
+            if binding.prefix.isEmpty {
+                attributes.attribute("xmlns", binding.namespace)
+            } else if takesAll || mentions(binding.prefix, in: markup) {
+                attributes.attribute("xmlns:" + binding.prefix, binding.namespace)
+            }
+        }
+        return splice(attributes.bytes, into: markup)
+    }
+
+    private static func mentions(_ text: String, in markup: [UInt8]) -> Bool {
+        var text = text
+        return text.withUTF8 { part in
+            markup.withUnsafeBytes { bytes in
+                guard let partStart = part.baseAddress, let start = bytes.baseAddress else {
+                    return false
+                }
+                return lapwing_contains(start, bytes.count, partStart, part.count) != 0
+            }
+        }
     }
 }

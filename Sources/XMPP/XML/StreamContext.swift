@@ -4,6 +4,8 @@ final class StreamContext: Sendable {
     let namespace: String
     /// The header's declarations.
     let scope: NamespaceScope
+    /// Those of the header's declarations that are not on every stream between servers.
+    let strange: [NamespaceScope.Binding]
     /// A start tag with the same name and declarations: fed to a fresh parser, it leaves it where
     /// the real header would.
     let primer: [UInt8]
@@ -11,6 +13,14 @@ final class StreamContext: Sendable {
     init(_ header: StreamHeader, tag: [UInt8], scope: NamespaceScope) {
         namespace = header.namespace
         self.scope = scope
+        strange = scope.bindings.filter { binding in
+            switch binding.prefix {
+            case "": binding.namespace != Namespace.server
+            case "stream": binding.namespace != Namespace.streams
+            case "db": binding.namespace != Namespace.dialback
+            default: true
+            }
+        }
         var writer = XMLWriter(reserving: 128)
         writer.write(raw: Array(tag[..<XMLStartTag.endOfName(in: tag)]))
         for binding in scope.bindings {

@@ -2,12 +2,14 @@
 ///
 /// In a stream the outermost element is the header and its children are the events; in a document
 /// the outermost element itself is the one event. A child of a pubsub `<item/>` is captured as
-/// bytes instead of being built.
+/// bytes instead of being built; where stanzas are only passed on, all of them are.
 struct TreeBuilder {
     /// What the outermost element is.
     enum Root { case stream, document }
 
     var limits: XMLLimits
+    /// Whether nobody here reads what stanzas hold.
+    var passesStanzas = false
     private(set) var events: [XMLEvent] = []
     private(set) var isClosed = false
     /// How many elements are open, the stream's included.
@@ -24,6 +26,9 @@ struct TreeBuilder {
     private var languages: [String?] = []
     private var text: [UInt8] = []
     private var capture: PayloadCapture?
+    /// The stanza that is only passed on, how many elements are directly inside it, and what it
+    /// inherits.
+    private var passing: Passing?
     /// The stream's header and its tag's bytes, while the tag is being read.
     private var header: (StreamHeader, tag: [UInt8])?
     /// Elements below the stanza so far.
@@ -33,6 +38,12 @@ struct TreeBuilder {
     private var written = WrittenNamespaces()
     /// Declarations of the start tag that is about to be reported.
     private var declarations = 0
+
+    private struct Passing {
+        let start: PassedStanza.Start
+        let inherited: [NamespaceScope.Binding]
+        var payloads = 0
+    }
 
     init(_ root: Root, limits: XMLLimits) {
         self.root = root
@@ -50,6 +61,9 @@ struct TreeBuilder {
 
     /// Whether the bytes of what comes are kept.
     var isCapturing: Bool { capture != nil }
+
+    /// Whether what comes is of a stanza that is passed on.
+    var isPassing: Bool { passing != nil }
 
     mutating func takeEvents() -> [XMLEvent] {
         defer { events = [] }
@@ -75,9 +89,11 @@ extension TreeBuilder {
         if !isCapturing { scope.declare(prefix, namespace, depth: depth + 1) }
     }
 
-    /// Takes a start tag; true when its bytes are wanted as well.
+    /// Takes a start tag, also with its name as expat reports it; true when its bytes are wanted
+    /// as well.
     mutating func open(
         _ name: NameCache.Name,
+        as markup: UnsafePointer<CChar>,
         _ attributes: AttributeList
     ) throws(StreamError) -> Bool {
         try enter(attributes)
@@ -88,15 +104,24 @@ extension TreeBuilder {
         flushText()
         if let parent = open.last, Self.holdsPayload(parent) {
             capture = PayloadCapture(
-                name: name,
+                name,
                 depth: depth,
                 inherited: scope.inherited(at: depth),
                 language: attributes.language == nil ? language : nil
             )
             return true
         }
+        try count(markup, attributes)
+        if passesStanzas, depth == base + 1, name.namespace == context?.namespace,
+            let kind = Stanza.Kind(rawValue: name.local)
+        {
+            passing = Passing(
+                start: PassedStanza.Start(kind, attributes),
+                inherited: strange
+            )
+            return false
+        }
         var element = Element(name.local, name.namespace, attributes: attributes.all)
-        try count(element)
         try rename(&element)
         languages.append(element.language ?? language)
         open.append(element)
@@ -108,8 +133,20 @@ extension TreeBuilder {
         try enter(attributes)
     }
 
-    /// Takes an end tag, after its bytes when they are captured.
-    mutating func close() throws(StreamError) {
+    /// Takes a start tag inside a stanza that is passed on: another process reads it, within limits
+    /// like ours, and must not find what we would have refused.
+    mutating func openPassed(
+        _ name: UnsafePointer<CChar>,
+        _ attributes: AttributeList
+    ) throws(StreamError) {
+        try enter(attributes)
+        try count(name, attributes)
+        if depth == base + 2 { passing?.payloads += 1 }
+    }
+
+    /// Takes an end tag, after its bytes when they are captured; `markup` is the whole stanza, for
+    /// one that is passed on.
+    mutating func close(_ markup: () -> [UInt8]) throws(StreamError) {
         defer { depth -= 1 }
         if let captured = capture {
             if depth == captured.depth { try finish(captured) }
@@ -117,6 +154,10 @@ extension TreeBuilder {
         }
         scope.leave(depth: depth)
         written.leave()
+        if isPassing {
+            if depth == base + 1 { finishPassing(markup()) }
+            return
+        }
         flushText()
         _ = languages.popLast()
         guard let element = open.popLast() else {
@@ -128,6 +169,18 @@ extension TreeBuilder {
         } else {
             append(.element(element))
         }
+    }
+
+    private mutating func finishPassing(_ markup: [UInt8]) {
+        guard let passing else { return }
+        self.passing = nil
+        let stanza = PassedStanza(
+            passing.start,
+            payloads: passing.payloads,
+            markup: markup,
+            inherited: passing.inherited
+        )
+        events.append(.passed(stanza))
     }
 
     private mutating func finish(_ captured: PayloadCapture) throws(StreamError) {
@@ -170,8 +223,11 @@ extension TreeBuilder {
     }
 
     /// Holds what a tree would take as markup against the limits.
-    private mutating func count(_ element: Element) throws(StreamError) {
-        written.enter(element, in: open.last)
+    private mutating func count(
+        _ name: UnsafePointer<CChar>,
+        _ attributes: AttributeList
+    ) throws(StreamError) {
+        written.enter(name, attributes)
         guard written.bytes <= limits.stanzaBytes, written.declarations <= limits.declarations
         else { throw StreamError(.policyViolation, text: "too many namespaces") }
     }
@@ -181,6 +237,13 @@ extension TreeBuilder {
         element.name == "item"
             && (element.namespace == Namespace.pubsub
                 || element.namespace == Namespace.pubsubEvent)
+    }
+
+    /// What a stanza inherits, and does not find on another stream between servers.
+    private var strange: [NamespaceScope.Binding] {
+        guard let context, !context.strange.isEmpty else { return [] }
+        let own = scope.bindings.dropFirst(context.scope.bindings.count)
+        return context.strange.filter { binding in !own.contains { $0.prefix == binding.prefix } }
     }
 
     /// In memory every stream's content is in `jabber:client`, down to where another namespace

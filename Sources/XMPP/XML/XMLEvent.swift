@@ -4,6 +4,8 @@ package enum XMLEvent: Sendable, Hashable {
     case opened(StreamHeader)
     /// A whole child of the stream: a stanza, or a step of a negotiation.
     case element(Element)
+    /// A stanza, where those are only passed on (``XMLStreamParser/passesStanzas``).
+    case passed(PassedStanza)
     /// The end tag of the stream; nothing comes after it.
     case closed
 }

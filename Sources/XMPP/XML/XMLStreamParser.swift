@@ -10,6 +10,11 @@
 package final class XMLStreamParser {
     /// What one stanza may cost; takes effect with the next bytes.
     package var limits: XMLLimits
+    /// Whether stanzas are only passed on, on a stream between servers: they come as
+    /// ``XMLEvent/passed(_:)``.
+    ///
+    /// Another process that reads them with wider limits finds nothing that it would refuse.
+    package var passesStanzas = false
 
     private enum Phase {
         case header
@@ -110,6 +115,7 @@ extension XMLStreamParser {
         }
         let reader = try currentReader()
         reader.limits = limits
+        reader.passesStanzas = passesStanzas
         defer { events += reader.takeEvents() }
         try reader.feed(bytes)
         settle(reader)

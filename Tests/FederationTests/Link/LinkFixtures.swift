@@ -117,3 +117,34 @@ extension [LinkStep] {
         return String(decoding: bytes, as: UTF8.self)
     }
 }
+
+// One input at a time.
+
+extension EdgeLedger {
+    mutating func received(_ element: Element) -> [LinkStep] {
+        var steps: [LinkStep] = []
+        let stanza = WrittenStanza(element.serialized(in: Namespace.client))
+        received([stanza.map { .stanza($0) } ?? .element(element)], &steps)
+        return steps
+    }
+
+    mutating func offer(_ stanza: Stanza, from origin: LinkOrigin?, now: Instant) -> [LinkStep] {
+        var steps: [LinkStep] = []
+        offer(.read(stanza), from: origin, now: now, &steps)
+        return steps
+    }
+}
+
+extension RouterLedger {
+    mutating func received(_ element: Element) -> [LinkStep] {
+        var steps: [LinkStep] = []
+        received([.element(element)], &steps)
+        return steps
+    }
+
+    mutating func offer(_ stanza: Stanza, now: Instant) -> [LinkStep] {
+        var steps: [LinkStep] = []
+        offer(stanza, now: now, &steps)
+        return steps
+    }
+}

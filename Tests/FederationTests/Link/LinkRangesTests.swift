@@ -76,4 +76,21 @@ struct LinkRangesTests {
         }
         #expect(try LinkMessage(element) == message)
     }
+
+    @Test(arguments: 0..<50)
+    func knowWhatIsInThem(seed: Int) {
+        func numbers(_ factor: Int) -> [UInt64] {
+            (1...40).filter { $0 * factor % 7 < 3 + seed % 3 }.map(UInt64.init)
+        }
+        let one = numbers(seed + 1)
+        let other = numbers(3 * seed + 2)
+        let ranges = LinkRanges(one)
+        for number in 0...41 as ClosedRange<UInt64> {
+            #expect(ranges.contains(number) == one.contains(number))
+        }
+        let isDisjoint = Set(one).isDisjoint(with: other)
+        #expect(ranges.isDisjoint(with: LinkRanges(other)) == isDisjoint)
+        #expect(LinkRanges(other).isDisjoint(with: ranges) == isDisjoint)
+        #expect(ranges.isDisjoint(with: LinkRanges()))
+    }
 }

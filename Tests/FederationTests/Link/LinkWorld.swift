@@ -14,8 +14,7 @@ final class LinkWorld {
     /// One end of the connection.
     final class End {
         var stream: LinkStream
-        let parser = XMLStreamParser(limits: .link)
-        var isReady = false
+        let reader = LinkReader()
 
         init(_ configuration: LinkStream.Configuration, nonce: String) {
             stream = LinkStream(configuration, nonce: nonce)
@@ -172,17 +171,17 @@ extension LinkWorld {
 
     private func feed(_ bytes: [UInt8], _ isRouter: Bool) {
         guard let end = end(isRouter) else { return }
-        var events: [XMLEvent] = []
+        var events: [LinkEvent] = []
         do {
-            try end.parser.feed(bytes, into: &events)
+            try bytes.withUnsafeBytes { try end.reader.feed($0) { events.append($0) } }
         } catch {
             Issue.record("\(error)")
         }
         for event in events {
             switch event {
             case .opened(let header): perform(end.stream.opened(header), isRouter)
-            case .element(let element):
-                perform(end.stream.received(element, now: now), isRouter)
+            case .received(let input):
+                perform(end.stream.received(input, now: now), isRouter)
             case .closed: perform(end.stream.peerClosed(), isRouter)
             }
         }
@@ -208,17 +207,21 @@ extension LinkWorld {
         case .send(let element), .answer(let element):
             write(element.serialized(in: Namespace.server), isRouter)
         case .ready(let peer, let element):
+            end(isRouter)?.reader.begin(isEdge: !isRouter)
             if let element { write(element.serialized(in: Namespace.server), isRouter) }
             if isRouter {
                 router.connected(to: peer.instance, now: now)
             } else {
                 performAtEdge(edge.connected(to: peer.instance, now: now))
             }
-        case .pass(let element):
+        case .pass(let input):
+            var steps: [LinkStep] = []
             if isRouter {
-                performAtRouter(router.received(element))
+                router.received([input], &steps)
+                performAtRouter(steps)
             } else {
-                performAtEdge(edge.received(element))
+                edge.received([input], &steps)
+                performAtEdge(steps)
             }
         case .startTLS, .close, .disconnect: Issue.record("\(action)")
         }
@@ -245,10 +248,11 @@ extension LinkWorld {
         for step in steps {
             switch step {
             case .write(let bytes): write(bytes, true)
-            case .deliver(let departure): routed[departure.stanza.number, default: 0] += 1
+            case .route(let stanzas):
+                for stanza in stanzas { routed[stanza.number, default: 0] += 1 }
             case .bounce(let stanza, _): bounced[stanza.number, default: 0] += 1
             case .unknown(let stanza): unknown[stanza.number, default: 0] += 1
-            case .release, .withdraw, .handled, .end: Issue.record("\(step)")
+            case .deliver, .release, .withdraw, .handled, .end: Issue.record("\(step)")
             }
         }
     }
@@ -257,13 +261,16 @@ extension LinkWorld {
         for step in steps {
             switch step {
             case .write(let bytes): write(bytes, false)
-            case .deliver(let departure): arrived(departure.stanza.number, departure.ticket)
+            case .deliver(let departures):
+                for departure in departures {
+                    arrived(departure.head?.number ?? -1, departure.ticket)
+                }
             case .bounce(let stanza, _): edgeBounced[stanza.number, default: 0] += 1
             case .unknown(let stanza): edgeUnknown[stanza.number, default: 0] += 1
             case .release(let tickets): tickets.forEach(release)
             case .withdraw(let tickets): tickets.forEach { self.tickets[$0] = nil }
             case .handled(let origins): handled = origins.last?.position ?? handled
-            case .end: Issue.record("\(step)")
+            case .route, .end: Issue.record("\(step)")
             }
         }
     }
@@ -378,6 +385,6 @@ extension Stanza {
 
 extension LinkStep {
     static func deliver(_ stanza: Stanza, ticket: UInt64) throws -> LinkStep {
-        .deliver(try #require(Departure(stanza, ticket: ticket)))
+        .deliver([try #require(Departure(stanza, ticket: ticket))])
     }
 }

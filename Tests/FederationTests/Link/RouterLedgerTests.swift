@@ -71,10 +71,44 @@ struct RouterLedgerTests {
 
     // MARK: What passes
 
+    @Test func routesTogetherWhatCameTogether() throws {
+        var ledger = running()
+        func input(_ id: Int) -> LinkInput {
+            .element(Stanza.linked(id, from: "a@there.example", to: "b@here.example").element)
+        }
+        let report = LinkInput.element(LinkMessage.fates(LinkFates()).element)
+        var bad = incoming()
+        bad["from"] = "user@here.example"
+        var steps: [LinkStep] = []
+        let inputs = [input(1), input(2), report, input(3), .element(bad), input(4)]
+        ledger.received(inputs, &steps)
+        let ids = steps.map { step in
+            if case .route(let stanzas) = step { stanzas.compactMap(\.id) } else { [String]() }
+        }
+        #expect(ids == [["1", "2"], ["3"], []])
+        #expect(steps.error == .invalidFrom)
+    }
+
+    /// The edge has looked at no more than the domains.
+    @Test func answersWhatHasAnAddressThatIsNone() throws {
+        var ledger = running()
+        var element = incoming()
+        element["to"] = "us er@here.example"
+        guard case .bounce(let head, let error)? = ledger.received(element).first else {
+            throw StreamError(.badFormat)
+        }
+        #expect(error.condition == .jidMalformed)
+        #expect(head.from?.description == "friend@there.example")
+        #expect(head.to?.description == "here.example")
+        element["from"] = "@there.example"
+        #expect(ledger.received(element) == [])
+        #expect(ledger.acknowledge() == [.write(.read(2))])
+    }
+
     @Test func routesWhatIsNotLocal() throws {
         var ledger = running()
         let steps = ledger.received(incoming())
-        let expected = [try LinkStep.deliver(try #require(try Stanza(incoming())), ticket: 0)]
+        let expected = [LinkStep.route([try #require(try Stanza(incoming()))])]
         #expect(steps == expected)
         #expect(ledger.acknowledge() == [.write(.read(1))])
         #expect(ledger.acknowledge() == [])
@@ -85,7 +119,8 @@ struct RouterLedgerTests {
             ("user@here.example/a", "other@here.example", .invalidFrom),
             ("here.example", "other@here.example", .invalidFrom),
             // Through us to others.
-            ("@there.example", "user@here.example", .improperAddressing),
+            ("@here.example", "other@here.example", .invalidFrom),
+            ("@there..example", "user@here.example", .improperAddressing),
         ] as [(String, String, StreamError.Condition)]
     )
     func endsWithAnEdgeThatSpeaksForOthers(

@@ -14,7 +14,7 @@ private final class Witness: PeerOwner {
 
     func accepted(_ connection: PeerConnection) -> PeerID { PeerID(1) }
     func opened(_ connection: PeerConnection) {}
-    func received(_ stanzas: [Stanza], on connection: PeerConnection) {}
+    func received(_ stanzas: [Arrival], on connection: PeerConnection) {}
     func answered(_ stanza: Stanza, on connection: PeerConnection) {}
     func asked(_ question: DialbackQuestion, on connection: PeerConnection) {}
     func happened(_ event: FederationEvent, on connection: PeerConnection) {}

@@ -12,7 +12,7 @@ import XMPP
 private final class Ear: LinkOwner {
     enum Event: Sendable {
         case began(LinkConnection, LinkPeer)
-        case received([Element])
+        case received([LinkInput])
         case ended(LinkPeer?, LinkFailure?)
     }
 
@@ -27,8 +27,8 @@ private final class Ear: LinkOwner {
         heard.yield(.began(connection, peer))
     }
 
-    func received(_ elements: [Element], on connection: LinkConnection, from peer: LinkPeer) {
-        heard.yield(.received(elements))
+    func received(_ inputs: [LinkInput], on connection: LinkConnection, from peer: LinkPeer) {
+        heard.yield(.received(inputs))
     }
 
     func ended(_ connection: LinkConnection, with peer: LinkPeer?, _ failure: LinkFailure?) {
@@ -40,6 +40,7 @@ private final class Ear: LinkOwner {
 private struct End {
     let ear = Ear()
     let port: LinkPort
+    let isEdge: Bool
 
     init(
         _ name: String,
@@ -48,10 +49,12 @@ private struct End {
         unwrittenBytes: Int = LinkLimits.unwrittenBytes,
         on loop: any EventLoop
     ) throws {
+        isEdge = name == "s2s"
         let shared = try #require(LinkSecret(Array(secret.utf8)))
         var configuration = LinkConfiguration(
             name: name,
             instance: Random.token(),
+            isEdge: isEdge,
             secrets: [peer: shared]
         )
         configuration.unwrittenBytes = unwrittenBytes
@@ -121,7 +124,10 @@ struct LinkPortTests {
         for (connection, end) in [(ours, edge), (theirs, router)] {
             loop.execute { connection.write(element.serialized(in: Namespace.server)) }
             let got = try await end.next { if case .received(let all) = $0 { all } else { nil } }
-            #expect(got == [element])
+            let written = WrittenStanza(element.serialized(in: Namespace.server))
+            // The edge takes the stanza as it is.
+            let expected = end.isEdge ? written.map(LinkInput.stanza) : .element(element)
+            #expect(got == [try #require(expected)])
         }
     }
 
@@ -225,7 +231,7 @@ struct LinkPortTests {
         let loop = loop
         loop.execute { ours.write(bytes + Array(repeating: 0x20, count: most - bytes.count)) }
         let got = try await edge.next { if case .received(let all) = $0 { all } else { nil } }
-        #expect(got == [element])
+        #expect(got == [.stanza(try #require(WrittenStanza(bytes)))])
         loop.execute { ours.write(bytes + Array(repeating: 0x20, count: most - bytes.count + 1)) }
         #expect(try await router.failure() == .timedOut)
         _ = try await edge.failure()

@@ -104,6 +104,7 @@ final class FederationWire {
                 switch event {
                 case .opened(let header): performInbound(inbound.opened(header))
                 case .element(let element): performInbound(inbound.received(element))
+                case .passed(let stanza): performInbound(inbound.received(stanza))
                 case .closed: performInbound(inbound.peerClosed())
                 }
             }
@@ -118,6 +119,7 @@ final class FederationWire {
                 switch event {
                 case .opened(let header): performOutbound(outbound.opened(header))
                 case .element(let element): performOutbound(outbound.received(element))
+                case .passed(let stanza): performOutbound(outbound.received(stanza))
                 case .closed: performOutbound(outbound.peerClosed())
                 }
             }
@@ -160,6 +162,8 @@ extension FederationWire {
             } else {
                 inboundStanzas.append(stanza)
             }
+        case .pass(let stanza):
+            if let head = stanza.head { perform(.deliver(head), side) }
         case .send(let elements):
             for element in elements { write(element.serialized(in: Namespace.server), side) }
         case .tell(let event, let elements):

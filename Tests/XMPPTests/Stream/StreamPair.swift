@@ -86,6 +86,7 @@ final class StreamPair {
                     note(element)
                     perform(server.received(element))
                 case .closed: perform(server.peerClosed())
+                case .passed: break
                 }
             }
         } catch {
@@ -100,6 +101,7 @@ final class StreamPair {
                 case .opened(let header): perform(client.opened(header))
                 case .element(let element): perform(client.received(element))
                 case .closed: perform(client.peerClosed())
+                case .passed: break
                 }
             }
         } catch {

@@ -4,6 +4,15 @@ import Testing
 
 /// What is inside of a stanza means the same where it arrives, whatever streams it went by.
 struct RoutedPayloadTests {
+    /// As on a link between processes.
+    private static let wide = XMLLimits(
+        stanzaBytes: 2 << 20,
+        depth: 110,
+        attributes: 600,
+        children: 20_000,
+        declarations: 512
+    )
+
     /// The content namespaces of clients, components and servers.
     private static let kinds = [Namespace.client, Namespace.component, Namespace.server]
 
@@ -65,6 +74,56 @@ struct RoutedPayloadTests {
             let kinds: [Stanza.Kind] = [.message, .presence, .iq]
             try expectSame(markup, by: way, kinds[index % 3])
         }
+    }
+
+    /// A process that only passes stanzas on changes nothing, whatever the peer's header declares.
+    @Test(arguments: 0..<300)
+    func passThroughAnEdge(seed: UInt64) throws {
+        let headers = [
+            "<stream:stream xmlns='jabber:server' xmlns:stream='\(Namespace.streams)'>",
+            "<s:stream xmlns='jabber:server' xmlns:s='\(Namespace.streams)' xmlns:p='urn:p'>",
+            "<stream:stream xmlns:db='jabber:server:dialback' xmlns='jabber:server' "
+                + "xmlns:stream='\(Namespace.streams)' xmlns:q='urn:é' xml:lang='de'>",
+        ]
+        var generator = MarkupGenerator(seed: seed)
+        let payloads = (0...Int(seed % 3)).map { _ in
+            generator.payload(inheriting: Namespace.server)
+        }
+        let more = seed % 5 == 0 ? " xmlns:r='urn:r' xml:lang='it'" : ""
+        let markup =
+            "<message from='a@b/c' to='d@e/f' id='1'\(more)>"
+            + "<body p='&#13;'>x</body>\(payloads.joined(separator: " "))</message>"
+        for header in headers {
+            let whole = try XMLStreamParser.opened(limits: .server, header: header)
+            let passing = try XMLStreamParser.opened(limits: .server, header: header)
+            passing.passesStanzas = true
+            let came = try stanza(whole.feed(markup))
+            guard case .passed(let passed)? = try passing.feed(markup).first else {
+                throw StreamError(.badFormat)
+            }
+            let routed = try read(passed.markup, on: Namespace.server, Self.wide)
+            let expected = try came.element.canonical()
+            let found = try routed.element.canonical()
+            #expect(found == expected, "\(markup)")
+            // And back: what the router writes is not looked into.
+            var splitter = StanzaSplitter(limit: Self.wide.stanzaBytes)
+            var pieces: [StanzaSplitter.Piece] = []
+            let bytes = routed.serialized()
+            try bytes.withUnsafeBytes { try splitter.feed($0, into: &pieces) }
+            guard case .stanza(let written)? = pieces.first else {
+                throw StreamError(.badFormat)
+            }
+            #expect(written.bytes == bytes)
+            let sent = try read(written.bytes, on: Namespace.server, Self.wide)
+            let last = try sent.element.canonical()
+            #expect(last == expected)
+        }
+    }
+
+    private func stanza(_ events: [XMLEvent]) throws -> Stanza {
+        guard case .element(let element)? = events.first, let stanza = try Stanza(element)
+        else { throw StreamError(.badFormat) }
+        return stanza
     }
 
     @Test(arguments: [
