@@ -9,8 +9,8 @@ from rivals import LIMITS, LOAD, PASSWORD, make_accounts
 
 # The kinds that talk to other servers.
 KINDS = ("lapwing", "prosody", "ejabberd")
-# How our servers may be laid out in processes, as `World` calls them. The peers know one layout.
-LAYOUTS = {"one process": "lapwing", "two processes": "lapwing-split"}
+# Ours in two processes, as `World` calls it; it takes turns with the others.
+SPLIT = "lapwing-split"
 # What a stream may bring a second is limited for strangers; here it would be what is measured.
 FEDERATION = 'rate = "0B"'
 
@@ -20,12 +20,11 @@ class Pairs:
 
     near, far = "near.example", "far.example"
 
-    def __init__(self, peers, ours, layout):
-        self.layout = layout
+    def __init__(self, peers, ours):
         self.workshops = []
         self.servers = {}
         try:
-            for kind in (["lapwing"] if ours else []) + list(peers):
+            for kind in (["lapwing", SPLIT] if ours else []) + list(peers):
                 self.servers[kind] = self._start(kind)
         except BaseException:
             self.close()
@@ -36,10 +35,9 @@ class Pairs:
         self.workshops.append(workshop)
         world = World(workshop, target="localhost" if kind == "ejabberd" else None)
         options = {}
-        if kind == "lapwing":
+        if kind in ("lapwing", SPLIT):
             limits = "".join(f"{name} = {value}\n" for name, value in LIMITS.items())
             options = {"log_level": "warning", "loops": 0, "more": "[limits]\n" + limits}
-            kind = LAYOUTS[self.layout]
         both = []
         for domain, user in ((self.near, "host0"), (self.far, "viewer0")):
             server = world.start(kind, domain, options=options, settings=FEDERATION)
