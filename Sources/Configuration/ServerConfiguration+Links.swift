@@ -28,6 +28,8 @@ extension ServerConfiguration {
         package var hosts: [String] = []
         /// Whether it leads to all domains that have no other way.
         package var isUplink = false
+        /// Whether other servers reach those domains, and those reach them.
+        package var isFederated = true
         /// Users besides our own and root that may connect to the Unix socket.
         package var users: [String] = []
 
@@ -101,6 +103,7 @@ extension ServerConfiguration.Link {
             else { throw table.error("hosts", "\"\(host)\" is not a domain") }
         }
         isUplink = try table.boolean("uplink") ?? false
+        isFederated = try table.boolean("federated") ?? true
         users = try table.strings("users") ?? []
         if !users.isEmpty, case .listen(.socket) = way { return }
         if !users.isEmpty { throw table.error("users", "are known on a Unix socket only") }
@@ -206,6 +209,9 @@ extension ServerConfiguration {
                 )
             }
             hasUplink = hasUplink || link.isUplink
+            if link.hosts.isEmpty, !link.isFederated {
+                throw table.error("federated", "is for the hosts of a link, and this one has none")
+            }
             for host in link.hosts {
                 if host.hasPrefix("*.") {
                     throw table.error("hosts", "here each is to be named: \"\(host)\" is not")
@@ -238,6 +244,9 @@ extension ServerConfiguration {
             throw root.error(key, "is of no use to role = \"\(role.rawValue)\": the router has it")
         }
         listeners = []
+        if !links[0].isFederated {
+            throw table.error("federated", "is the router's to say, at its end of the link")
+        }
         if isForServers {
             if links[0].isUplink { throw table.error("uplink", "this process is the uplink") }
             if links[0].hosts.isEmpty { links[0].hosts = domains.flatMap { [$0, "*." + $0] } }
@@ -249,6 +258,12 @@ extension ServerConfiguration {
                 throw root.error(
                     "components",
                     "\(trusted.domain) has rights over accounts: they need the router's process"
+                )
+            }
+            if let inner = components.first(where: { !$0.isFederated }) {
+                throw root.error(
+                    "components",
+                    "\(inner.domain) has federated = false: the router says that for a link"
                 )
             }
             links[0].isUplink = true

@@ -290,9 +290,14 @@ extension LoopHost {
             return
         }
         let stanza = routed.stanza
-        let destination = components.destination(of: to.domain, from: stanza.from) {
-            isAnswer || world.serves($0) || routes.leads(to: $0)
+        func isHere(_ domain: String) -> Bool {
+            isAnswer || world.serves(domain) || routes.leads(to: domain)
         }
+        let destination = components.destination(
+            of: to.domain,
+            from: stanza.from,
+            isServed: isHere
+        )
         switch destination {
         case .session(let session): send(stanza, to: session)
         case .hidden: bounceUnserved(stanza, to.domain)
@@ -305,10 +310,15 @@ extension LoopHost {
             guard let way = routes.way(to: to.domain), departures.indices.contains(way) else {
                 return bounceUnserved(stanza, to.domain)
             }
-            if let from = stanza.from, !routes.leads(to: to.domain),
-                components.isInternal(from.domain)
-            {
-                return bounce(stanza, Self.staysHere)
+            if let from = stanza.from?.domain {
+                // That the domain is not served may be said in its name.
+                let isOutward = !isAnswer && !routes.leads(to: to.domain)
+                if isOutward, components.isInternal(from) || routes.isInternal(from) {
+                    return bounce(stanza, Self.staysHere)
+                }
+                if routes.isInternal(to.domain), !isHere(from), !components.has(from) {
+                    return bounceUnserved(stanza, to.domain)
+                }
             }
             departures[way].append(stanza)
         }

@@ -51,9 +51,9 @@ extension Server {
         world.components = (configuration.components.map(\.domain) + linked).map {
             JID(normalizedLocal: nil, domain: $0)
         }
+        let inner = configuration.components.filter { !$0.isFederated }.map(\.domain)
         world.internalComponents = Set(
-            configuration.components.lazy.filter { !$0.isFederated }
-                .map { JID(normalizedLocal: nil, domain: $0.domain) }
+            configuration.innerHosts.union(inner).map { JID(normalizedLocal: nil, domain: $0) }
         )
         world.privileges = PrivilegeTable(configuration.components, in: world)
         world.delegations = DelegationTable(configuration.components, in: world)

@@ -159,4 +159,20 @@ import Testing
         #expect(failure(Self.servers + link + "uplink = true").contains("is the uplink"))
         #expect(failure(Self.components + link + "hosts = [\"a.test\"]").contains("router has"))
     }
+
+    // MARK: Who reaches what is behind a link
+
+    @Test func theRouterSaysWhoIsReached() throws {
+        let hosts = "connect = \"unix:/x\"\nhosts = [\"bot.a.test\"]\n"
+        #expect(try read(Self.router + Self.link + hosts).links[0].isFederated)
+        let inner = try read(Self.router + Self.link + hosts + "federated = false\n")
+        #expect(!inner.links[0].isFederated)
+        let uplink = "connect = \"unix:/x\"\nuplink = true\nfederated = false\n"
+        #expect(failure(Self.router + Self.link + uplink).contains("this one has none"))
+        let connect = "connect = \"unix:/x\"\n"
+        let edge = failure(Self.components + Self.link + connect + "federated = false\n")
+        #expect(edge.contains("the router's to say"))
+        let component = Self.components + "federated = false\n" + Self.link + connect
+        #expect(failure(component).contains("the router says that for a link"))
+    }
 }

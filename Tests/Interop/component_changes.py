@@ -5,7 +5,8 @@ import os
 import signal
 
 from components import Raw, SECRET
-from harness.lapwing import Lapwing, binary
+from harness.component_host import ComponentHost
+from harness.lapwing import Lapwing
 from harness.process import Workshop, free_port, wait_until
 from harness.report import Report, expect
 from harness.wire import Connection
@@ -110,27 +111,14 @@ class Parted:
 
     def __init__(self):
         self.workshop = Workshop("component-process")
-        secret = f'secret = "{SECRET} and more"'
-        place = "unix:" + self.workshop.file("link.sock")
-        self.router = Lapwing(self.workshop, more=(
-            f'[[links]]\nname = "components"\n{secret}\nlisten = "{place}"\n'
-            f'hosts = ["{KEPT}", "{OTHER}"]\n'))
+        self.router = Lapwing(self.workshop, more=ComponentHost.link(
+            self.workshop, "components", [KEPT, OTHER]))
         with open(self.router.configuration) as file:
             self.workshop.file("lapwing.toml", 'role = "router"\n' + file.read())
         self.router.start()
-        self.host, self.domain = self.router.host, self.router.domain
-        self.ports = {"component": free_port()}
-        self.first = (
-            f'role = "components"\ndomain = "{self.domain}"\n'
-            f'data = "{self.workshop.file("components")}"\n'
-            f'[component_listener]\nport = {self.ports["component"]}\n'
-            f'[[links]]\nname = "router"\n{secret}\nconnect = "{place}"\n' + component(KEPT))
-        ready = self.workshop.file("components.ready")
-        self.process = self.workshop.start(
-            [binary("lapwing-server"), "--config",
-             self.workshop.file("components.toml", self.first), "--ready-file", ready],
-            "components.log")
-        wait_until(lambda: os.path.exists(ready), "the process is ready", 20, self.process)
+        place = ComponentHost(self.workshop, self.router, "components", component(KEPT))
+        self.host, self.domain, self.ports = place.host, place.domain, place.ports
+        self.first, self.process = place.text, place.process
         wait_until(lambda: "up," in self.router.control("links").stdout, "the link is up", 20)
         self.kept = Raw(self, KEPT).attach()
 

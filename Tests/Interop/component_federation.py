@@ -1,11 +1,14 @@
 #!/usr/bin/python3
-"""Components and other servers: one that they reach, and one that stays at home."""
+"""Components and other servers: one that they reach, and one that stays at home; attached to the
+server, and to processes of their own."""
 
+import json
 import os
 
 from components import Raw, SECRET
+from harness.component_host import ComponentHost
 from harness.federation import World
-from harness.process import Workshop
+from harness.process import Workshop, wait_until
 from harness.report import Report, expect
 from harness.users import User
 
@@ -14,30 +17,28 @@ THEIRS = "montague.example"
 OPEN = f"open.{OURS}"
 INTERNAL = f"internal.{OURS}"
 ITEMS = "<query xmlns='http://jabber.org/protocol/disco#items'/>"
-COMPONENTS = f"""
-[component_listener]
-port = 0
 
-[[components]]
-domain = "{OPEN}"
-secret = "{SECRET}"
 
-[[components]]
-domain = "{INTERNAL}"
-secret = "{SECRET}"
-federated = false
-"""
+def component(domain):
+    return f'[[components]]\ndomain = "{domain}"\nsecret = "{SECRET}"\n'
+
+
+COMPONENTS = (f"[component_listener]\nport = 0\n"
+              f"{component(OPEN)}{component(INTERNAL)}federated = false\n")
 
 
 class Checks:
     """Juliet is on the server that has the components, Romeo on another."""
 
-    def __init__(self, workshop):
+    def __init__(self, workshop, apart):
         self.world = World(workshop)
+        links = (ComponentHost.link(workshop, "open", [OPEN])
+                 + ComponentHost.link(workshop, "inner", [INTERNAL], "federated = false\n"))
         identity = self.world.authority.issue(
             OURS, OPEN, INTERNAL, f"pubsub.{OURS}", f"monitor.{OURS}")
         self.ours = self.world.start(
-            "lapwing", OURS, ["juliet"], identity, options={"more": COMPONENTS})
+            "lapwing", OURS, ["juliet"], identity, 
+            options={"more": links if apart else COMPONENTS})
         self.theirs = self.world.start("lapwing", THEIRS, ["romeo"])
         # The name server does not know who is to be reached.
         for name in (OPEN, INTERNAL):
@@ -46,8 +47,17 @@ class Checks:
         self.romeo = User(self.theirs, "romeo")
         self.juliet.presence()
         self.romeo.presence()
-        self.open = Raw(self.ours, OPEN).attach()
-        self.internal = Raw(self.ours, INTERNAL).attach()
+        places = [self.ours, self.ours]
+        if apart:
+            places = [ComponentHost(workshop, self.ours, name, component(domain))
+                      for name, domain in (("open", OPEN), ("inner", INTERNAL))]
+            wait_until(self.are_linked, "the links are up", 20)
+        self.open = Raw(places[0], OPEN).attach()
+        self.internal = Raw(places[1], INTERNAL).attach()
+
+    def are_linked(self):
+        links = json.loads(self.ours.control("links", "--json").stdout)
+        return all(link["up"] for link in links)
 
     @staticmethod
     def message(raw, origin, to, identity):
@@ -74,7 +84,8 @@ class Checks:
         self.romeo.say(f"bot@{INTERNAL}", "to the internal one", "in")
         condition, why = self.romeo.bounced("in", 40)
         expect(condition == "remote-server-not-found", f"{condition}: {why}")
-        expect("host-unknown" in why, why)
+        # The router says it to a process for other servers, that one to them.
+        expect("host-unknown" in why or "is not served here" in why, why)
         expect("to the internal one" not in self.internal.text, "it came")
 
     def reaches_nobody(self):
@@ -106,15 +117,16 @@ class Checks:
 
 def main():
     report = Report("components and other servers")
-    workshop = Workshop("component-federation")
-    checks = Checks(workshop)
-    report.check("others reach a component, and it them", checks.reaches)
-    report.check("one that stays here talks to all that is here", checks.stays)
-    report.check("nobody outside reaches it", checks.is_not_reached)
-    report.check("it reaches nobody outside", checks.reaches_nobody)
-    report.check("others do not find it", checks.is_listed)
-    checks.end()
-    workshop.close()
+    for apart, where in ((False, ""), (True, ", in a process of its own")):
+        workshop = Workshop("component-federation")
+        checks = Checks(workshop, apart)
+        report.check(f"others reach a component{where}, and it them", checks.reaches)
+        report.check(f"one that stays here{where} talks to all that is here", checks.stays)
+        report.check(f"nobody outside reaches it{where}", checks.is_not_reached)
+        report.check(f"it reaches nobody outside{where}", checks.reaches_nobody)
+        report.check(f"others do not find it{where}", checks.is_listed)
+        checks.end()
+        workshop.close()
     os._exit(report.close())
 
 

@@ -11,9 +11,16 @@ struct RouteTable: Sendable {
     private let routes: [any Route]
     private let hosts: [String: Int]
     private let uplink: Int?
+    private let inner: Set<String>
 
     /// `hosts` names domains that have a way of their own; `uplink` is for all others.
-    init(hosts: [String: any Route] = [:], uplink: (any Route)? = nil) {
+    ///
+    /// Those of `inner` stay among the domains of this server.
+    init(
+        hosts: [String: any Route] = [:],
+        inner: Set<String> = [],
+        uplink: (any Route)? = nil
+    ) {
         var routes: [any Route] = []
         func index(_ route: any Route) -> Int {
             if let known = routes.firstIndex(where: { $0 === route }) { return known }
@@ -22,6 +29,7 @@ struct RouteTable: Sendable {
         }
         self.hosts = hosts.mapValues(index)
         self.uplink = uplink.map(index)
+        self.inner = inner
         self.routes = routes
     }
 
@@ -33,6 +41,9 @@ struct RouteTable: Sendable {
 
     /// Whether the domain is one of this server's, behind a way of its own.
     func leads(to domain: String) -> Bool { hosts[domain] != nil }
+
+    /// Whether the domain is one of those, and for the domains here alone.
+    func isInternal(_ domain: String) -> Bool { inner.contains(domain) }
 
     /// By which way stanzas for that domain go; nil where there is none.
     func way(to domain: String) -> Int? { hosts[domain] ?? uplink }

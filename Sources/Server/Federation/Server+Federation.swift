@@ -15,11 +15,13 @@ extension Server {
         let world = world
         let components = components
         let linked = Set(configuration.links.flatMap(\.hosts))
+        let inner = configuration.innerHosts
         let isLocal: @Sendable (String) -> Bool = { name in
             world.serves(name) || components.has(name) || linked.contains(name)
         }
         let isReached: @Sendable (String) -> Bool = { name in
-            world.serves(name) || components.isFederated(name) || linked.contains(name)
+            world.serves(name) || components.isFederated(name)
+                || linked.contains(name) && !inner.contains(name)
         }
         let gate = LinkGate.others(isLocal: isLocal)
         var ways: [String: RouterLink] = [:]
@@ -51,11 +53,11 @@ extension Server {
             )
             gateway.withLock { $0 = front.gateway }
             uplink = front.gateway
-            try await begin(RouteTable(hosts: ways, uplink: uplink))
+            try await begin(RouteTable(hosts: ways, inner: inner, uplink: uplink))
             let opened = try await front.listen()
             listeners.withLock { $0 += opened }
         } else {
-            try await begin(RouteTable(hosts: ways, uplink: uplink))
+            try await begin(RouteTable(hosts: ways, inner: inner, uplink: uplink))
         }
         try await openLinks(on: first.loop)
     }
@@ -124,5 +126,12 @@ extension ResolverSettings {
         if let servers = names.servers { self.servers = servers.isEmpty ? .none : .these(servers) }
         if let file = names.trustAnchorFile { trustAnchor = .file(file) }
         if !names.isSecured { trustAnchor = .none }
+    }
+}
+
+extension ServerConfiguration {
+    /// Domains behind links that stay among those of this server.
+    var innerHosts: Set<String> {
+        Set(links.lazy.filter { !$0.isFederated }.flatMap(\.hosts))
     }
 }
