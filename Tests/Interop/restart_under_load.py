@@ -169,7 +169,10 @@ class Checks:
 
     def restarted(self):
         missing, unknown = self.open, self.unknown()
-        said = self.around(self.ours.stop_edge)
+        codes = []
+        said = self.around(lambda: codes.append(self.ours.stop_edge()))
+        # It ends of itself, and does not wait for what comes in meanwhile.
+        expect(codes == [0], f"it ended with {codes[0]}")
         # What was written and not acknowledged in time is of unknown fate, and has arrived.
         expect(self.open == missing, f"{self.open - missing} more did not arrive: {said}")
         return f"{said}, {self.unknown() - unknown} of these now"
