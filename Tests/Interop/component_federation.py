@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Components and other servers: one that they reach, and one that stays at home; attached to the
-server, and to processes of their own."""
+server, and to processes of their own, beside one for other servers and without."""
 
 import json
 import os
@@ -30,14 +30,14 @@ COMPONENTS = (f"[component_listener]\nport = 0\n"
 class Checks:
     """Juliet is on the server that has the components, Romeo on another."""
 
-    def __init__(self, workshop, apart):
+    def __init__(self, workshop, kind, apart):
         self.world = World(workshop)
         links = (ComponentHost.link(workshop, "open", [OPEN])
                  + ComponentHost.link(workshop, "inner", [INTERNAL], "federated = false\n"))
         identity = self.world.authority.issue(
             OURS, OPEN, INTERNAL, f"pubsub.{OURS}", f"monitor.{OURS}")
         self.ours = self.world.start(
-            "lapwing", OURS, ["juliet"], identity, 
+            kind, OURS, ["juliet"], identity,
             options={"more": links if apart else COMPONENTS})
         self.theirs = self.world.start("lapwing", THEIRS, ["romeo"])
         # The name server does not know who is to be reached.
@@ -117,9 +117,11 @@ class Checks:
 
 def main():
     report = Report("components and other servers")
-    for apart, where in ((False, ""), (True, ", in a process of its own")):
+    for kind, apart, where in (("lapwing", False, ""),
+                               ("lapwing", True, ", in a process of its own"),
+                               ("lapwing-split", True, ", as other servers are")):
         workshop = Workshop("component-federation")
-        checks = Checks(workshop, apart)
+        checks = Checks(workshop, kind, apart)
         report.check(f"others reach a component{where}, and it them", checks.reaches)
         report.check(f"one that stays here{where} talks to all that is here", checks.stays)
         report.check(f"nobody outside reaches it{where}", checks.is_not_reached)

@@ -42,7 +42,13 @@ package final class PassedStanza: Sendable {
     package var head: Stanza? { Self.head(of: markup) }
 
     package static func head(of markup: [UInt8]) -> Stanza? {
-        let limits = XMLLimits(stanzaBytes: 2 * markup.count + 10_000)
+        // It was held against its stream's limits: nothing is refused that has come so far.
+        let limits = XMLLimits(
+            stanzaBytes: 2 * markup.count + 10_000,
+            attributes: .max,
+            children: .max,
+            declarations: .max
+        )
         let parser = XMLStreamParser(limits: limits)
         var header = XMLWriter()
         header.write(StreamHeader(namespace: Namespace.server))

@@ -96,6 +96,22 @@ struct PassedStanzaTests {
         #expect(answer.to?.description == "juliet@capulet.example/x")
     }
 
+    /// Who answers reads the start tag again, by no narrower limits than it came by.
+    @Test func haveAHeadHoweverLongTheirTagIs() throws {
+        let attributes = (0..<290).map { " a\($0)='\($0)'" }.joined()
+        let prefixes = (0..<150).map { " xmlns:p\($0)='urn:\($0)'" }.joined()
+        for more in [attributes, prefixes] {
+            let tag = "<stream:stream xmlns='jabber:server' xmlns:stream='\(Namespace.streams)'>"
+            let parser = try XMLStreamParser.opened(limits: .server, header: tag)
+            parser.passesStanzas = true
+            let text = "<iq type='get' id='1' \(Self.usual)\(more)/>"
+            guard case .passed(let stanza)? = try parser.feed(text).first else {
+                throw StreamError(.badFormat)
+            }
+            #expect(stanza.head?.id == "1")
+        }
+    }
+
     @Test func areNothingWhereNobodyCouldBeAnswered() throws {
         for text in [
             "<iq type='result' \(Self.usual)/>",
